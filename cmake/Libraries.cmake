@@ -1,0 +1,21 @@
+# The system libraries, one for its field (docs/adr/0002-libraries.md). `dependencies` names their packages.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(ferry_library name module)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
+    add_library(lib::${name} ALIAS PkgConfig::${name})
+endfunction()
+
+ferry_library(lua lua5.4)
+ferry_library(xml libxml-2.0)
+ferry_library(sqlite sqlite3)
+ferry_library(uv libuv)
+ferry_library(httpd libmicrohttpd)
+ferry_library(curl libcurl)
+ferry_library(json jansson)
+ferry_library(crypto libcrypto)
+ferry_library(seccomp libseccomp)
+if(FERRY_TESTS)
+    ferry_library(cmocka cmocka)
+endif()

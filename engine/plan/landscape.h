@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The landscape: what stands there now, put together from a VIM's inventory and an NF's health
+ * (docs/adapter-guide.md). The planner and the checker look at nothing else of the world.
+ */
+#ifndef FY_PLAN_LANDSCAPE_H
+#define FY_PLAN_LANDSCAPE_H
+
+#include "base/json.h"
+#include "order/order.h"
+
+enum fy_domain { FY_SOURCE, FY_TARGET };
+
+struct fy_instance {
+    const char *id, *vdu, *image, *version, *host, *zone;
+    const char *pair; /* NULL: not a member of a pair */
+    enum fy_domain domain;
+    bool running; /* the VIM's word */
+    bool ready;   /* the NF's word */
+    bool active;  /* of its pair */
+    bool in_sync; /* true where nothing replicates */
+    int64_t users, sessions, capacity;
+};
+
+struct fy_landscape {
+    json_t *documents[2]; /* keep the strings alive */
+    const char *nf, *version, *mobility;
+    bool split;
+    struct fy_instance *instances;
+    size_t count;
+    int64_t users[2]; /* per domain */
+};
+
+/* Both documents are kept (referenced) by the landscape. Fails on a missing or contradictory member. */
+bool fy_landscape_read(json_t *inventory, json_t *health, struct fy_landscape **ret,
+                       struct fy_err *err) FY_MUST_CHECK;
+void fy_landscape_free(struct fy_landscape *landscape);
+void fy_landscape_free_ptr(struct fy_landscape **landscape);
+
+#endif

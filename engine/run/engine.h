@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run engine: every run of this process, and nothing of the outside. It is handed its world (clock,
+ * timers, journal, script, adapters) and only ever reacts: to a submission, a command, a timer, an answer, a
+ * commit. ferryd hands in libuv and processes, tests/simulation a virtual clock and the same code in one
+ * process.
+ *
+ * A run is the fold of its records. fy_fold (fold.h) applies one durable record to the run's state; it is the
+ * only code that changes that state, live and after a crash alike. What to do next is then a function of the
+ * state (drive.h). So there is no recovery path that normal life does not take.
+ */
+#ifndef FY_RUN_ENGINE_H
+#define FY_RUN_ENGINE_H
+
+#include "adapter/adapter.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "journal/journal.h"
+#include "order/order.h"
+#include "script/script.h"
+
+/* One-shot timers in machine time. at() returns a handle; cancel() takes it; a fired one is gone. */
+struct fy_timers {
+    void *(*at)(void *self, int64_t after_ms, void (*fire)(void *context), void *context);
+    void (*cancel)(void *self, void *timer);
+    void *self;
+};
+
+/* A workflow of the catalogue: name, major version, and the texts a run pins. */
+struct fy_workflow {
+    const char *name;
+    int version; /* major */
+    uint32_t api;
+    const struct fy_script_text *texts; /* prelude, workflow, modules */
+    size_t text_count;
+    const char *params; /* JSON: declared parameters {"name":{"type","default","help"}} */
+    const char *needs;  /* JSON: verbs it needs, ["steer", ...] */
+};
+
+struct fy_engine_world {
+    struct fy_clock clock;
+    struct fy_timers timers;
+    struct fy_store *store; /* reads; writes go through the journal */
+    struct fy_journal *journal;
+    struct fy_script *script;
+    struct fy_adapters *adapters;
+    const struct fy_workflow *workflows;
+    size_t workflow_count;
+};
+
+struct fy_engine;
+
+struct fy_engine *fy_engine_new(const struct fy_engine_world *world);
+void fy_engine_free(struct fy_engine *engine); /* forgets; nothing is written */
+
+/* Restart: read every live run from the store, restore it, then go on (journals "resumed" for each). */
+bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err) FY_MUST_CHECK;
+
+/* Who sends something: for the journal, and for rights later. */
+struct fy_caller {
+    const char *who;  /* "uid:1000 (ana)" */
+    const char *from; /* "unix" */
+};
+
+/* How a submission is to be run; zeroes are the ordinary case. */
+struct fy_submission {
+    struct fy_order *order; /* taken over on success */
+    const char *xml;        /* as it came; pinned */
+    size_t xml_length;
+    struct fy_caller caller;
+    int64_t scale;    /* 0: 1; anything else is refused unless every connection is simulated */
+    int64_t epoch_ms; /* run time at acceptance; 0: the wall clock; refused likewise */
+};
+
+/*
+ * Accept an order: admission, conflicts, pinned texts, "order accepted". On success *ret_run is the run's id,
+ * borrowed; *ret_existed says that the same order was already here (same requestId, same bytes). done is
+ * called when it is durable. FY_ERR_CONFLICT: same requestId with other bytes, or the NF has a live run
+ * (named).
+ */
+bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission, const char **ret_run,
+                      bool *ret_existed, void (*done)(void *context), void *context,
+                      struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * A verb of state.def. args is a JSON object (may be NULL). FY_ERR_REFUSED names the state and the legal
+ * verbs; FY_ERR_NOT_FOUND. done is called when the command is durable.
+ */
+bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,
+                       const struct fy_caller *caller, void (*done)(void *context), void *context,
+                       struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * Plan without running (dry run): asks the order's connections for inventory and load and answers with the
+ * plan as JSON, or an error; nothing is journalled.
+ */
+void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order,
+                    void (*done)(void *context, const char *plan_json, const struct fy_err *err),
+                    void *context);
+
+/* Views (docs/architecture.md, "Views"), as JSON appended to buf. A final run is read back from the store. */
+bool fy_engine_list(struct fy_engine *engine, struct fy_buf *buf, struct fy_err *err) FY_MUST_CHECK;
+bool fy_engine_show(struct fy_engine *engine, const char *run, struct fy_buf *buf,
+                    struct fy_err *err) FY_MUST_CHECK;
+bool fy_engine_show_plan(struct fy_engine *engine, const char *run, struct fy_buf *buf,
+                         struct fy_err *err) FY_MUST_CHECK;
+bool fy_engine_show_instances(struct fy_engine *engine, const char *run, struct fy_buf *buf,
+                              struct fy_err *err) FY_MUST_CHECK;
+bool fy_engine_show_kpis(struct fy_engine *engine, const char *run, struct fy_buf *buf,
+                         struct fy_err *err) FY_MUST_CHECK;
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: where the journal's rows, the index of runs and the pinned texts lie. Two implementations
+ * stand behind this page: SQLite (embedded, one engine) and, later, PostgreSQL (any number of engines).
+ * One conformance suite runs on both (tests/unit/store).
+ *
+ * A store is opened once by ferryd and used by two threads: commit() by the journal's writer thread only,
+ * everything else by the event loop only. Reads see every commit that returned before they began.
+ *
+ * Failures: FY_ERR_TRANSIENT (full, busy, unreachable: the caller keeps the batch and tries again; nothing of
+ * it is visible), FY_ERR_UNSURE (a commit whose end is not known; SQLite never says so), FY_ERR_REFUSED
+ * (another engine owns the store; this process must stop), FY_ERR_INTERNAL (the store is damaged).
+ */
+#ifndef FY_STORE_STORE_H
+#define FY_STORE_STORE_H
+
+#include "base/err.h"
+#include "base/sha256.h"
+
+#include <stdint.h>
+
+/* One record as it lies on disk. body is UTF-8 JSON text, kept and hashed byte for byte. */
+struct fy_row {
+    const char *run;
+    uint64_t seq;    /* from 1, without a gap within a run */
+    uint32_t kind;   /* journal/record.def */
+    int64_t time_ms; /* run time */
+    uint64_t epoch;  /* of the engine that wrote it */
+    const char *body;
+    size_t body_length;
+    unsigned char hash[FY_SHA256_BYTES];
+};
+
+/* A run's line in the index; written with its first record, and again when it becomes final. */
+struct fy_run_line {
+    const char *run;
+    const char *request_id, *tenant, *vnf_instance_id;
+    const char *order_sha256; /* hex, of the bytes as they came */
+    int64_t accepted_ms;      /* wall clock */
+    bool final;
+};
+
+/* A text pinned by its digest: workflow, modules, prelude, the order's XML. */
+struct fy_text {
+    char sha256[FY_SHA256_HEX];
+    const char *bytes;
+    size_t length;
+};
+
+/* What becomes durable together. */
+struct fy_batch {
+    const struct fy_row *rows;
+    size_t row_count;
+    const struct fy_run_line *lines;
+    size_t line_count;
+    const struct fy_text *texts;
+    size_t text_count;
+};
+
+struct fy_store {
+    const char *name; /* for messages: "SQLite store /var/lib/ferry/ferry.db" */
+    uint64_t epoch;   /* raised by one at each opening; the fence adapters see */
+    bool (*commit)(struct fy_store *self, const struct fy_batch *batch, struct fy_err *err);
+    /* Rows of a run with seq > after, in order, until visit returns false. */
+    bool (*read)(struct fy_store *self, const char *run, uint64_t after,
+                 bool (*visit)(void *context, const struct fy_row *row), void *context, struct fy_err *err);
+    /* Lines of the index, newest first; live_only leaves out the final ones. */
+    bool (*runs)(struct fy_store *self, bool live_only,
+                 bool (*visit)(void *context, const struct fy_run_line *line), void *context,
+                 struct fy_err *err);
+    /* A pinned text, the caller's to free; FY_ERR_NOT_FOUND. */
+    bool (*text)(struct fy_store *self, const char *sha256, char **ret_bytes, size_t *ret_length,
+                 struct fy_err *err);
+    void (*close)(struct fy_store *self);
+};
+
+/*
+ * Open (and make, mode 0600) the SQLite store at path: WAL, synchronous FULL, both asserted; the lock file
+ * path.lock held until the process dies; migrations of sql/ applied; epoch raised. FY_ERR_CONFLICT names the
+ * process that holds the lock. ":memory:" gives a store for tests and the simulation.
+ */
+bool fy_store_open_sqlite(const char *path, struct fy_store **ret, struct fy_err *err) FY_MUST_CHECK;
+
+#endif

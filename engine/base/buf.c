@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void make_room(struct fy_buf *buf, size_t more)
+void fy_buf_reserve(struct fy_buf *buf, size_t more)
 {
     size_t need = buf->length + more + 1;
     if (need <= buf->room)
@@ -34,7 +34,7 @@ void fy_buf_clear(struct fy_buf *buf)
 
 void fy_buf_put(struct fy_buf *buf, const void *bytes, size_t count)
 {
-    make_room(buf, count);
+    fy_buf_reserve(buf, count);
     if (count > 0)
         memcpy(buf->data + buf->length, bytes, count);
     buf->length += count;
@@ -54,7 +54,7 @@ void fy_buf_format(struct fy_buf *buf, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (length > 0) {
-        make_room(buf, (size_t)length);
+        fy_buf_reserve(buf, (size_t)length);
         (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
         buf->length += (size_t)length;
     }

@@ -21,8 +21,9 @@ void fy_buf_clear(struct fy_buf *buf);
 void fy_buf_put(struct fy_buf *buf, const void *bytes, size_t count);
 void fy_buf_text(struct fy_buf *buf, const char *text);
 void fy_buf_format(struct fy_buf *buf, const char *format, ...) FY_PRINTF(2, 3);
-void fy_buf_drop(struct fy_buf *buf, size_t count); /* forget the first count bytes */
-char *fy_buf_take(struct fy_buf *buf);              /* the text, the caller's to free; the buffer is empty */
+void fy_buf_drop(struct fy_buf *buf, size_t count);   /* forget the first count bytes */
+void fy_buf_reserve(struct fy_buf *buf, size_t more); /* room for that many bytes behind the text */
+char *fy_buf_take(struct fy_buf *buf); /* the text, the caller's to free; the buffer is empty */
 
 /*
  * JSON. fy_buf_json_string puts a quoted, escaped string (invalid UTF-8 becomes U+FFFD). The member

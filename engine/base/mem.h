@@ -21,7 +21,7 @@ char *fy_format(const char *format, ...) __attribute__((malloc, returns_nonnull)
 void *fy_calloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
 /* FY_AUTO(free_ptr) char *text = ...; frees it when the scope ends. fy_steal(&text) hands it on. */
-#define FY_AUTO(cleanup) __attribute__((cleanup(cleanup)))
+#define FY_AUTO(function) __attribute__((cleanup(function)))
 void fy_free_ptr(void *pointer_to_pointer);
 void fy_close_fd(int *fd);
 #define fy_steal(pp)                                                                                         \

@@ -20,7 +20,7 @@ static void write_words(const struct fy_words *words, const char *key, struct fy
 }
 
 /* A workflow input is a JSON number or boolean where its type is one. */
-static void write_input(const struct fy_input *input, const char *key, struct fy_buf *buf)
+static void write_input(const struct fy_order_input *input, const char *key, struct fy_buf *buf)
 {
     if (input->type == FY_INPUT_STRING || input->type == FY_INPUT_DECIMAL)
         fy_buf_member(buf, key, input->value);
@@ -127,7 +127,7 @@ static bool parse_words(const struct fy_field *field, void *record, const json_t
     return true;
 }
 
-static bool parse_input(const struct fy_field *field, struct fy_input *input, const json_t *value,
+static bool parse_input(const struct fy_field *field, struct fy_order_input *input, const json_t *value,
                         struct fy_err *err)
 {
     bool texty = input->type == FY_INPUT_STRING || input->type == FY_INPUT_DECIMAL;

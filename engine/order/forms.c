@@ -63,380 +63,389 @@
 
 /* f:UpgradeRequest */
 static const struct fy_field ticket_fields[] = {
-    FIELD("system", "system", AT(fy_ticket, system), FY_FIELD_TOKEN, NEEDED),
-    FIELD("id", "id", AT(fy_ticket, id), FY_FIELD_TOKEN, NEEDED),
-    FIELD("requester", "requester", AT(fy_ticket, requester), FY_FIELD_TEXT),
-    FIELD("risk", "risk", AT(fy_ticket, risk), FY_FIELD_TOKEN),
+    FIELD("system", "system", AT(fy_order_ticket, system), FY_FIELD_TOKEN, NEEDED),
+    FIELD("id", "id", AT(fy_order_ticket, id), FY_FIELD_TOKEN, NEEDED),
+    FIELD("requester", "requester", AT(fy_order_ticket, requester), FY_FIELD_TEXT),
+    FIELD("risk", "risk", AT(fy_order_ticket, risk), FY_FIELD_TOKEN),
 };
-static LEAF(form_ticket, "Ticket", fy_ticket, ticket_fields);
+static LEAF(form_ticket, "Ticket", fy_order_ticket, ticket_fields);
 
 static const struct fy_field source_fields[] = {
-    LINE(fy_version),
-    FIELD("vnfdId", "vnfd", AT(fy_version, vnfd), FY_FIELD_TOKEN, NEEDED),
-    FIELD("softwareVersion", "version", AT(fy_version, version), FY_FIELD_TOKEN, NEEDED),
+    LINE(fy_order_version),
+    FIELD("vnfdId", "vnfd", AT(fy_order_version, vnfd), FY_FIELD_TOKEN, NEEDED),
+    FIELD("softwareVersion", "version", AT(fy_order_version, version), FY_FIELD_TOKEN, NEEDED),
 };
-static LEAF(form_source, "Source", fy_version, source_fields);
-static LEAF(form_target, "Target", fy_version, source_fields);
+static LEAF(form_source, "Source", fy_order_version, source_fields);
+static LEAF(form_target, "Target", fy_order_version, source_fields);
 
 static const struct fy_field window_fields[] = {
-    LINE(fy_window),
-    FIELD("start", "start_ms", AT(fy_window, start_ms), FY_FIELD_TIME, NEEDED),
-    FIELD("end", "end_ms", AT(fy_window, end_ms), FY_FIELD_TIME, NEEDED),
-    FIELD("timeZone", "zone", AT(fy_window, zone), FY_FIELD_TEXT, NEEDED, .spelt = fy_zone_spelt,
+    LINE(fy_order_window),
+    FIELD("start", "start_ms", AT(fy_order_window, start_ms), FY_FIELD_TIME, NEEDED),
+    FIELD("end", "end_ms", AT(fy_order_window, end_ms), FY_FIELD_TIME, NEEDED),
+    FIELD("timeZone", "zone", AT(fy_order_window, zone), FY_FIELD_TEXT, NEEDED, .spelt = fy_zone_spelt,
           .right = "an IANA time zone, like Asia/Shanghai"),
-    FIELD("latestRollbackEnd", "latest_rollback_end_ms", AT(fy_window, latest_rollback_end_ms),
+    FIELD("latestRollbackEnd", "latest_rollback_end_ms", AT(fy_order_window, latest_rollback_end_ms),
           FY_FIELD_TIME),
-    FIELD("onWindowEnd", "on_window_end", AT(fy_window, on_window_end), FY_FIELD_ENUM,
+    FIELD("onWindowEnd", "on_window_end", AT(fy_order_window, on_window_end), FY_FIELD_ENUM,
           .words = fy_on_end_words, .otherwise = "rollback"),
 };
-static LEAF(form_window, "Window", fy_window, window_fields);
+static LEAF(form_window, "Window", fy_order_window, window_fields);
 
 static const struct fy_field callback_fields[] = {
-    LINE(fy_callback),
-    FIELD("ref", "ref", AT(fy_callback, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
+    LINE(fy_order_callback),
+    FIELD("ref", "ref", AT(fy_order_callback, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
           .right = "the name of a receiver configured in ferryd, not a URL"),
-    FIELD("events", "events", AT(fy_callback, events), FY_FIELD_WORDS, .words = fy_event_words,
+    FIELD("events", "events", AT(fy_order_callback, events), FY_FIELD_WORDS, .words = fy_event_words,
           .otherwise = "state stage report"),
 };
-static LEAF(form_callback, "Callback", fy_callback, callback_fields);
+static LEAF(form_callback, "Callback", fy_order_callback, callback_fields);
 
 static const struct fy_field request_fields[] = {
-    LINE(fy_request),
-    FIELD("requestId", "id", AT(fy_request, id), FY_FIELD_TOKEN, NEEDED),
-    FIELD("revision", "revision", AT(fy_request, revision), FY_FIELD_NUMBER, RANGE(1, 1, MANY),
+    LINE(fy_order_request),
+    FIELD("requestId", "id", AT(fy_order_request, id), FY_FIELD_TOKEN, NEEDED),
+    FIELD("revision", "revision", AT(fy_order_request, revision), FY_FIELD_NUMBER, RANGE(1, 1, MANY),
           .otherwise = "1", .right = "a whole number from 1"),
-    FIELD("tenant", "tenant", AT(fy_request, tenant), FY_FIELD_TOKEN, NEEDED),
-    FIELD("VnfInstanceId", "vnf_instance", AT(fy_request, vnf_instance), FY_FIELD_TOKEN, IN_CHILD, NEEDED),
-    FIELD("ModificationQualifier", "qualifier", AT(fy_request, qualifier), FY_FIELD_ENUM, IN_CHILD, NEEDED,
-          .words = fy_qualifier_words),
-    FIELD("DryRun", "dry_run", AT(fy_request, dry_run), FY_FIELD_BOOL, IN_CHILD),
+    FIELD("tenant", "tenant", AT(fy_order_request, tenant), FY_FIELD_TOKEN, NEEDED),
+    FIELD("VnfInstanceId", "vnf_instance", AT(fy_order_request, vnf_instance), FY_FIELD_TOKEN, IN_CHILD,
+          NEEDED),
+    FIELD("ModificationQualifier", "qualifier", AT(fy_order_request, qualifier), FY_FIELD_ENUM, IN_CHILD,
+          NEEDED, .words = fy_qualifier_words),
+    FIELD("DryRun", "dry_run", AT(fy_order_request, dry_run), FY_FIELD_BOOL, IN_CHILD),
 };
 static const struct fy_part request_parts[] = {
-    MAYBE("Ticket", "ticket", &form_ticket, fy_request, ticket),
-    ONE("Source", "source", &form_source, fy_request, source),
-    ONE("Target", "target", &form_target, fy_request, target),
-    ONE("Window", "window", &form_window, fy_request, window),
-    LIST("Callback", "callbacks", &form_callback, fy_request, callbacks, callback_count, 0, 8),
+    MAYBE("Ticket", "ticket", &form_ticket, fy_order_request, ticket),
+    ONE("Source", "source", &form_source, fy_order_request, source),
+    ONE("Target", "target", &form_target, fy_order_request, target),
+    ONE("Window", "window", &form_window, fy_order_request, window),
+    LIST("Callback", "callbacks", &form_callback, fy_order_request, callbacks, callback_count, 0, 8),
 };
-FORM(fy_form_request, "UpgradeRequest", fy_request, request_fields, request_parts);
+FORM(fy_form_request, "UpgradeRequest", fy_order_request, request_fields, request_parts);
 
 /* f:Vnf */
 static const struct fy_field mate_fields[] = {
-    FIELD("vnfInstanceId", "vnf_instance", AT(fy_mate, vnf_instance), FY_FIELD_TOKEN, NEEDED),
-    FIELD("minHeadroom", "min_headroom_permille", AT(fy_mate, min_headroom_permille), FY_FIELD_NUMBER,
+    FIELD("vnfInstanceId", "vnf_instance", AT(fy_order_mate, vnf_instance), FY_FIELD_TOKEN, NEEDED),
+    FIELD("minHeadroom", "min_headroom_permille", AT(fy_order_mate, min_headroom_permille), FY_FIELD_NUMBER,
           PERCENT_IN_PERMILLE),
 };
-static LEAF(form_mate, "Mate", fy_mate, mate_fields);
+static LEAF(form_mate, "Mate", fy_order_mate, mate_fields);
 
 static const struct fy_field connection_fields[] = {
-    LINE(fy_connection),
-    FIELD("kind", "kind", AT(fy_connection, kind), FY_FIELD_ENUM, NEEDED, .words = fy_connection_kind_words),
-    FIELD("ref", "ref", AT(fy_connection, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
+    LINE(fy_order_connection),
+    FIELD("kind", "kind", AT(fy_order_connection, kind), FY_FIELD_ENUM, NEEDED,
+          .words = fy_connection_kind_words),
+    FIELD("ref", "ref", AT(fy_order_connection, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
           .right = "the name of a connection configured in ferryd, not a URL or a file"),
 };
-static LEAF(form_connection, "Connection", fy_connection, connection_fields);
+static LEAF(form_connection, "Connection", fy_order_connection, connection_fields);
 
 static const struct fy_field site_fields[] = {
-    FIELD("id", "id", AT(fy_site, id), FY_FIELD_TOKEN, NEEDED),
-    FIELD("onLinkLoss", "on_link_loss", AT(fy_site, on_link_loss), FY_FIELD_ENUM, .words = fy_link_loss_words,
-          .otherwise = "hold"),
-    FIELD("after", "after_ms", AT(fy_site, after_ms), FY_FIELD_DURATION, LENGTH(SECOND, DAY, "PT1S to P1D"),
-          .otherwise = "PT10M"),
+    FIELD("id", "id", AT(fy_order_site, id), FY_FIELD_TOKEN, NEEDED),
+    FIELD("onLinkLoss", "on_link_loss", AT(fy_order_site, on_link_loss), FY_FIELD_ENUM,
+          .words = fy_link_loss_words, .otherwise = "hold"),
+    FIELD("after", "after_ms", AT(fy_order_site, after_ms), FY_FIELD_DURATION,
+          LENGTH(SECOND, DAY, "PT1S to P1D"), .otherwise = "PT10M"),
 };
-static LEAF(form_site, "Site", fy_site, site_fields);
+static LEAF(form_site, "Site", fy_order_site, site_fields);
 
 static const struct fy_field vnf_fields[] = {
-    LINE(fy_vnf),
-    OTHER_TOKEN("node", AT(fy_vnf, node)),
-    FIELD("nfType", "nf_type", AT(fy_vnf, nf_type), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
-    FIELD("exclusionGroup", "exclusion_group", AT(fy_vnf, exclusion_group), FY_FIELD_TOKEN),
+    LINE(fy_order_vnf),
+    OTHER_TOKEN("node", AT(fy_order_vnf, node)),
+    FIELD("nfType", "nf_type", AT(fy_order_vnf, nf_type), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
+    FIELD("exclusionGroup", "exclusion_group", AT(fy_order_vnf, exclusion_group), FY_FIELD_TOKEN),
 };
 static const struct fy_part vnf_parts[] = {
-    LIST("Mate", "mates", &form_mate, fy_vnf, mates, mate_count, 0, 32),
-    LIST("Connection", "connections", &form_connection, fy_vnf, connections, connection_count, 1, 16),
-    LIST("Site", "sites", &form_site, fy_vnf, sites, site_count, 0, 64),
+    LIST("Mate", "mates", &form_mate, fy_order_vnf, mates, mate_count, 0, 32),
+    LIST("Connection", "connections", &form_connection, fy_order_vnf, connections, connection_count, 1, 16),
+    LIST("Site", "sites", &form_site, fy_order_vnf, sites, site_count, 0, 64),
 };
-FORM(fy_form_vnf, "Vnf", fy_vnf, vnf_fields, vnf_parts);
+FORM(fy_form_vnf, "Vnf", fy_order_vnf, vnf_fields, vnf_parts);
 
 /* f:Vdu */
 static const struct fy_field image_fields[] = {
-    FIELD("ref", "ref", AT(fy_image, ref), FY_FIELD_TOKEN, NEEDED),
-    FIELD("digest", "digest", AT(fy_image, digest), FY_FIELD_TOKEN, .spelt = fy_spelt_digest,
+    FIELD("ref", "ref", AT(fy_order_image, ref), FY_FIELD_TOKEN, NEEDED),
+    FIELD("digest", "digest", AT(fy_order_image, digest), FY_FIELD_TOKEN, .spelt = fy_spelt_digest,
           .right = "algorithm:hexadecimal, like sha256:0d1a..."),
 };
-static LEAF(form_image, "Image", fy_image, image_fields);
+static LEAF(form_image, "Image", fy_order_image, image_fields);
 
 static const struct fy_field affinity_fields[] = {
-    FIELD("scope", "scope", AT(fy_affinity, scope), FY_FIELD_ENUM, .words = fy_scope_words,
+    FIELD("scope", "scope", AT(fy_order_affinity, scope), FY_FIELD_ENUM, .words = fy_scope_words,
           .otherwise = "host"),
 };
-static LEAF(form_affinity, "AntiAffinity", fy_affinity, affinity_fields);
+static LEAF(form_affinity, "AntiAffinity", fy_order_affinity, affinity_fields);
 
 static const struct fy_field locator_fields[] = {
-    FIELD("tag", "tag", AT(fy_locator, tag), FY_FIELD_TEXT),
-    FIELD("group", "group", AT(fy_locator, group), FY_FIELD_TEXT),
-    FIELD("label", "label", AT(fy_locator, label), FY_FIELD_TEXT),
-    FIELD("stack", "stack", AT(fy_locator, stack), FY_FIELD_TEXT),
+    FIELD("tag", "tag", AT(fy_order_locator, tag), FY_FIELD_TEXT),
+    FIELD("group", "group", AT(fy_order_locator, group), FY_FIELD_TEXT),
+    FIELD("label", "label", AT(fy_order_locator, label), FY_FIELD_TEXT),
+    FIELD("stack", "stack", AT(fy_order_locator, stack), FY_FIELD_TEXT),
 };
-static LEAF(form_locator, "Locator", fy_locator, locator_fields);
+static LEAF(form_locator, "Locator", fy_order_locator, locator_fields);
 
 static const struct fy_field vdu_fields[] = {
-    LINE(fy_vdu),
-    OTHER_TOKEN("node", AT(fy_vdu, node)),
-    OTHER_NUMBER("min_instances", AT(fy_vdu, min_instances), 0, MANY),
+    LINE(fy_order_vdu),
+    OTHER_TOKEN("node", AT(fy_order_vdu, node)),
+    OTHER_NUMBER("min_instances", AT(fy_order_vdu, min_instances), 0, MANY),
     {.json = "max_instances",
      .place = FY_AT_OTHER,
      .type = FY_FIELD_NUMBER,
-     .offset = AT(fy_vdu, max_instances),
+     .offset = AT(fy_order_vdu, max_instances),
      RANGE(1, 1, MANY)},
-    FIELD("vduId", "vdu_id", AT(fy_vdu, vdu_id), FY_FIELD_TOKEN, NEEDED),
-    FIELD("role", "role", AT(fy_vdu, role), FY_FIELD_ENUM, NEEDED, .words = fy_role_words),
-    FIELD("step", "step", AT(fy_vdu, step), FY_FIELD_STEP, RANGE(1, 1, MANY), .otherwise = "auto",
+    FIELD("vduId", "vdu_id", AT(fy_order_vdu, vdu_id), FY_FIELD_TOKEN, NEEDED),
+    FIELD("role", "role", AT(fy_order_vdu, role), FY_FIELD_ENUM, NEEDED, .words = fy_role_words),
+    FIELD("step", "step", AT(fy_order_vdu, step), FY_FIELD_STEP, RANGE(1, 1, MANY), .otherwise = "auto",
           .right = "\"auto\" or a whole number from 1"),
-    FIELD("minPreserved", "min_preserved", AT(fy_vdu, min_preserved), FY_FIELD_NUMBER, ANY_NUMBER,
+    FIELD("minPreserved", "min_preserved", AT(fy_order_vdu, min_preserved), FY_FIELD_NUMBER, ANY_NUMBER,
           .right = "a number of instances"),
-    FIELD("maxSimplex", "max_simplex_ms", AT(fy_vdu, max_simplex_ms), FY_FIELD_DURATION,
+    FIELD("maxSimplex", "max_simplex_ms", AT(fy_order_vdu, max_simplex_ms), FY_FIELD_DURATION,
           LENGTH(SECOND, 7 * DAY, "PT1S to P7D")),
-    FIELD("verbsFrom", "verbs_from", AT(fy_vdu, verbs_from), FY_FIELD_ENUM, .words = fy_verbs_from_words,
-          .otherwise = "vim"),
+    FIELD("verbsFrom", "verbs_from", AT(fy_order_vdu, verbs_from), FY_FIELD_ENUM,
+          .words = fy_verbs_from_words, .otherwise = "vim"),
 };
 #define IMAGE(domain, member)                                                                                \
     {                                                                                                        \
         .xml = "Image", .json = domain, .form = &form_image, .how_many = FY_PART_ONE, .in_xml = true,        \
-        .offset = AT(fy_vdu, member), .min = 1, .max = 1, .key_xml = "domain", .key = domain                 \
+        .offset = AT(fy_order_vdu, member), .min = 1, .max = 1, .key_xml = "domain", .key = domain           \
     }
 static const struct fy_part vdu_parts[] = {
     IMAGE("source", source),
     IMAGE("target", target),
-    LIST("AntiAffinity", "anti_affinity", &form_affinity, fy_vdu, anti_affinity, anti_affinity_count, 0, 2),
-    MAYBE("Locator", "locator", &form_locator, fy_vdu, locator),
+    LIST("AntiAffinity", "anti_affinity", &form_affinity, fy_order_vdu, anti_affinity, anti_affinity_count, 0,
+         2),
+    MAYBE("Locator", "locator", &form_locator, fy_order_vdu, locator),
 };
-FORM(fy_form_vdu, "Vdu", fy_vdu, vdu_fields, vdu_parts);
+FORM(fy_form_vdu, "Vdu", fy_order_vdu, vdu_fields, vdu_parts);
 
 /* f:GrayStages */
 #define SOAK_MAX (7 * DAY)
 #define RATIO    RANGE(10, 1, 1000), .right = "a percentage above 0 and up to 100, at most one decimal"
 static const struct fy_field stage_fields[] = {
-    LINE(fy_stage),
-    FIELD("ratio", "ratio_permille", AT(fy_stage, ratio_permille), FY_FIELD_NUMBER, NEEDED, RATIO),
-    FIELD("soak", "soak_ms", AT(fy_stage, soak_ms), FY_FIELD_DURATION, NEEDED,
+    LINE(fy_order_stage),
+    FIELD("ratio", "ratio_permille", AT(fy_order_stage, ratio_permille), FY_FIELD_NUMBER, NEEDED, RATIO),
+    FIELD("soak", "soak_ms", AT(fy_order_stage, soak_ms), FY_FIELD_DURATION, NEEDED,
           LENGTH(0, SOAK_MAX, "PT0S to P7D")),
-    FIELD("maxSoak", "max_soak_ms", AT(fy_stage, max_soak_ms), FY_FIELD_DURATION,
+    FIELD("maxSoak", "max_soak_ms", AT(fy_order_stage, max_soak_ms), FY_FIELD_DURATION,
           LENGTH(0, 3 * SOAK_MAX, "PT0S to P21D")),
-    FIELD("maxMoveRate", "max_move_rate", AT(fy_stage, max_move_rate), FY_FIELD_NUMBER, RATE),
+    FIELD("maxMoveRate", "max_move_rate", AT(fy_order_stage, max_move_rate), FY_FIELD_NUMBER, RATE),
 };
-static LEAF(form_stage, "Stage", fy_stage, stage_fields);
+static LEAF(form_stage, "Stage", fy_order_stage, stage_fields);
 
 static const struct fy_field approval_fields[] = {
-    LINE(fy_approval),
-    FIELD("before", "before_permille", AT(fy_approval, before_permille), FY_FIELD_NUMBER, RATIO),
-    FIELD("after", "after_permille", AT(fy_approval, after_permille), FY_FIELD_NUMBER, RATIO),
-    FIELD("role", "role", AT(fy_approval, role), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
-    FIELD("count", "count", AT(fy_approval, count), FY_FIELD_NUMBER, RANGE(1, 1, 16), .otherwise = "1",
+    LINE(fy_order_approval),
+    FIELD("before", "before_permille", AT(fy_order_approval, before_permille), FY_FIELD_NUMBER, RATIO),
+    FIELD("after", "after_permille", AT(fy_order_approval, after_permille), FY_FIELD_NUMBER, RATIO),
+    FIELD("role", "role", AT(fy_order_approval, role), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
+    FIELD("count", "count", AT(fy_order_approval, count), FY_FIELD_NUMBER, RANGE(1, 1, 16), .otherwise = "1",
           .right = "a number of people from 1 to 16"),
-    FIELD("timeout", "timeout_ms", AT(fy_approval, timeout_ms), FY_FIELD_DURATION,
+    FIELD("timeout", "timeout_ms", AT(fy_order_approval, timeout_ms), FY_FIELD_DURATION,
           LENGTH(SECOND, 7 * DAY, "PT1S to P7D"), .otherwise = "PT30M"),
-    FIELD("onTimeout", "on_timeout", AT(fy_approval, on_timeout), FY_FIELD_ENUM, .words = fy_on_end_words,
-          .otherwise = "hold"),
+    FIELD("onTimeout", "on_timeout", AT(fy_order_approval, on_timeout), FY_FIELD_ENUM,
+          .words = fy_on_end_words, .otherwise = "hold"),
 };
-static LEAF(form_approval, "Approval", fy_approval, approval_fields);
+static LEAF(form_approval, "Approval", fy_order_approval, approval_fields);
 
 static const struct fy_field supi_fields[] = {
-    FIELD("first", "first", AT(fy_supi_range, first), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_supi,
+    FIELD("first", "first", AT(fy_order_supi_range, first), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_supi,
           .right = "imsi- and 5 to 15 digits"),
-    FIELD("last", "last", AT(fy_supi_range, last), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_supi,
+    FIELD("last", "last", AT(fy_order_supi_range, last), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_supi,
           .right = "imsi- and 5 to 15 digits"),
 };
-static LEAF(form_supi, "SupiRange", fy_supi_range, supi_fields);
+static LEAF(form_supi, "SupiRange", fy_order_supi_range, supi_fields);
 
 static const struct fy_field tai_fields[] = {
-    FIELD("mcc", "mcc", AT(fy_tai, mcc), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_mcc,
+    FIELD("mcc", "mcc", AT(fy_order_tai, mcc), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_mcc,
           .right = "three digits"),
-    FIELD("mnc", "mnc", AT(fy_tai, mnc), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_mnc,
+    FIELD("mnc", "mnc", AT(fy_order_tai, mnc), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_mnc,
           .right = "two or three digits"),
-    FIELD("tac", "tac", AT(fy_tai, tac), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_tac,
+    FIELD("tac", "tac", AT(fy_order_tai, tac), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_tac,
           .right = "four (4G) or six (5G) hexadecimal digits"),
 };
-static LEAF(form_tai, "Tai", fy_tai, tai_fields);
+static LEAF(form_tai, "Tai", fy_order_tai, tai_fields);
 
 static const struct fy_field dnn_fields[] = {
-    FIELD("name", "name", AT(fy_dnn, name), FY_FIELD_TOKEN, NEEDED),
+    FIELD("name", "name", AT(fy_order_dnn, name), FY_FIELD_TOKEN, NEEDED),
 };
-static LEAF(form_dnn, "Dnn", fy_dnn, dnn_fields);
+static LEAF(form_dnn, "Dnn", fy_order_dnn, dnn_fields);
 
 static const struct fy_field slice_fields[] = {
-    FIELD("sst", "sst", AT(fy_slice, sst), FY_FIELD_NUMBER, NEEDED, RANGE(1, 0, 255), .right = "0 to 255"),
-    FIELD("sd", "sd", AT(fy_slice, sd), FY_FIELD_TOKEN, .spelt = fy_spelt_sd,
+    FIELD("sst", "sst", AT(fy_order_slice, sst), FY_FIELD_NUMBER, NEEDED, RANGE(1, 0, 255),
+          .right = "0 to 255"),
+    FIELD("sd", "sd", AT(fy_order_slice, sd), FY_FIELD_TOKEN, .spelt = fy_spelt_sd,
           .right = "six hexadecimal digits"),
 };
-static LEAF(form_slice, "Slice", fy_slice, slice_fields);
+static LEAF(form_slice, "Slice", fy_order_slice, slice_fields);
 
 static const struct fy_field selector_fields[] = {
-    LINE(fy_selector),
-    FIELD("use", "use", AT(fy_selector, use), FY_FIELD_ENUM, NEEDED, .words = fy_use_words),
+    LINE(fy_order_selector),
+    FIELD("use", "use", AT(fy_order_selector, use), FY_FIELD_ENUM, NEEDED, .words = fy_use_words),
 };
 static const struct fy_part selector_parts[] = {
-    LIST("SupiRange", "supis", &form_supi, fy_selector, supis, supi_count, 0, 64),
-    LIST("Tai", "tais", &form_tai, fy_selector, tais, tai_count, 0, 256),
-    LIST("Dnn", "dnns", &form_dnn, fy_selector, dnns, dnn_count, 0, 64),
-    LIST("Slice", "slices", &form_slice, fy_selector, slices, slice_count, 0, 64),
+    LIST("SupiRange", "supis", &form_supi, fy_order_selector, supis, supi_count, 0, 64),
+    LIST("Tai", "tais", &form_tai, fy_order_selector, tais, tai_count, 0, 256),
+    LIST("Dnn", "dnns", &form_dnn, fy_order_selector, dnns, dnn_count, 0, 64),
+    LIST("Slice", "slices", &form_slice, fy_order_selector, slices, slice_count, 0, 64),
 };
-static FORM(form_selector, "Selector", fy_selector, selector_fields, selector_parts);
+static FORM(form_selector, "Selector", fy_order_selector, selector_fields, selector_parts);
 
 static const struct fy_field gray_fields[] = {
-    LINE(fy_gray),
-    FIELD("basis", "basis", AT(fy_gray, basis), FY_FIELD_ENUM, .words = fy_basis_words, .otherwise = "users"),
-    FIELD("tolerance", "tolerance_bp", AT(fy_gray, tolerance_bp), FY_FIELD_NUMBER, RANGE(100, 0, 2000),
+    LINE(fy_order_gray),
+    FIELD("basis", "basis", AT(fy_order_gray, basis), FY_FIELD_ENUM, .words = fy_basis_words,
+          .otherwise = "users"),
+    FIELD("tolerance", "tolerance_bp", AT(fy_order_gray, tolerance_bp), FY_FIELD_NUMBER, RANGE(100, 0, 2000),
           .otherwise = "0.5", .right = "a percentage from 0 to 20, at most two decimals"),
 };
 static const struct fy_part gray_parts[] = {
-    LIST("Stage", "stages", &form_stage, fy_gray, stages, stage_count, 1, 32),
-    LIST("Approval", "approvals", &form_approval, fy_gray, approvals, approval_count, 0, 64),
-    LIST("Selector", "selectors", &form_selector, fy_gray, selectors, selector_count, 0, 32),
+    LIST("Stage", "stages", &form_stage, fy_order_gray, stages, stage_count, 1, 32),
+    LIST("Approval", "approvals", &form_approval, fy_order_gray, approvals, approval_count, 0, 64),
+    LIST("Selector", "selectors", &form_selector, fy_order_gray, selectors, selector_count, 0, 32),
 };
-FORM(fy_form_gray, "GrayStages", fy_gray, gray_fields, gray_parts);
+FORM(fy_form_gray, "GrayStages", fy_order_gray, gray_fields, gray_parts);
 
 /* f:KpiGate */
 static const struct fy_field kpi_fields[] = {
-    LINE(fy_kpi),
-    FIELD("name", "name", AT(fy_kpi, name), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
-    FIELD("margin", "margin_bp", AT(fy_kpi, margin_bp), FY_FIELD_NUMBER, RANGE(100, 1, 5000),
+    LINE(fy_order_kpi),
+    FIELD("name", "name", AT(fy_order_kpi, name), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
+    FIELD("margin", "margin_bp", AT(fy_order_kpi, margin_bp), FY_FIELD_NUMBER, RANGE(100, 1, 5000),
           .otherwise = "0.5", .right = "percentage points from 0.01 to 50"),
-    FIELD("floor", "floor_bp", AT(fy_kpi, floor_bp), FY_FIELD_NUMBER, PERCENT_IN_BP),
-    FIELD("critical", "critical", AT(fy_kpi, critical), FY_FIELD_BOOL, .otherwise = "false"),
-    FIELD("minUsers", "min_users", AT(fy_kpi, min_users), FY_FIELD_NUMBER, RANGE(1, 1, MANY),
+    FIELD("floor", "floor_bp", AT(fy_order_kpi, floor_bp), FY_FIELD_NUMBER, PERCENT_IN_BP),
+    FIELD("critical", "critical", AT(fy_order_kpi, critical), FY_FIELD_BOOL, .otherwise = "false"),
+    FIELD("minUsers", "min_users", AT(fy_order_kpi, min_users), FY_FIELD_NUMBER, RANGE(1, 1, MANY),
           .right = "a number of users from 1"),
-    FIELD("segment", "segment", AT(fy_kpi, segment), FY_FIELD_TOKEN, .spelt = fy_spelt_name),
+    FIELD("segment", "segment", AT(fy_order_kpi, segment), FY_FIELD_TOKEN, .spelt = fy_spelt_name),
 };
-static LEAF(form_kpi, "Kpi", fy_kpi, kpi_fields);
+static LEAF(form_kpi, "Kpi", fy_order_kpi, kpi_fields);
 
 static const struct fy_field alarm_fields[] = {
-    FIELD("severity", "severity", AT(fy_alarm_gate, severity), FY_FIELD_ENUM, .words = fy_severity_words,
-          .otherwise = "critical"),
+    FIELD("severity", "severity", AT(fy_order_alarm_gate, severity), FY_FIELD_ENUM,
+          .words = fy_severity_words, .otherwise = "critical"),
 };
-static LEAF(form_alarm, "AlarmGate", fy_alarm_gate, alarm_fields);
+static LEAF(form_alarm, "AlarmGate", fy_order_alarm_gate, alarm_fields);
 
 static const struct fy_field security_fields[] = {
-    FIELD("counters", "counters", AT(fy_security_gate, counters), FY_FIELD_WORDS),
+    FIELD("counters", "counters", AT(fy_order_security_gate, counters), FY_FIELD_WORDS),
 };
-static LEAF(form_security, "SecurityGate", fy_security_gate, security_fields);
+static LEAF(form_security, "SecurityGate", fy_order_security_gate, security_fields);
 
 static const struct fy_field gate_fields[] = {
-    LINE(fy_gate),
-    FIELD("period", "period_ms", AT(fy_gate, period_ms), FY_FIELD_DURATION,
+    LINE(fy_order_gate),
+    FIELD("period", "period_ms", AT(fy_order_gate, period_ms), FY_FIELD_DURATION,
           LENGTH(SECOND, 15 * MINUTE, "PT1S to PT15M"), .otherwise = "PT5S"),
-    FIELD("onViolation", "on_violation", AT(fy_gate, on_violation), FY_FIELD_ENUM,
+    FIELD("onViolation", "on_violation", AT(fy_order_gate, on_violation), FY_FIELD_ENUM,
           .words = fy_violation_words, .otherwise = "rollback"),
-    FIELD("dryRun", "dry_run", AT(fy_gate, dry_run), FY_FIELD_BOOL, .otherwise = "false"),
-    FIELD("ExcludeCause", "exclude_causes", AT(fy_gate, exclude_causes), FY_FIELD_WORDS, IN_CHILD),
+    FIELD("dryRun", "dry_run", AT(fy_order_gate, dry_run), FY_FIELD_BOOL, .otherwise = "false"),
+    FIELD("ExcludeCause", "exclude_causes", AT(fy_order_gate, exclude_causes), FY_FIELD_WORDS, IN_CHILD),
 };
 static const struct fy_part gate_parts[] = {
-    LIST("Kpi", "kpis", &form_kpi, fy_gate, kpis, kpi_count, 1, 64),
-    MAYBE("AlarmGate", "alarm", &form_alarm, fy_gate, alarm),
-    MAYBE("SecurityGate", "security", &form_security, fy_gate, security),
+    LIST("Kpi", "kpis", &form_kpi, fy_order_gate, kpis, kpi_count, 1, 64),
+    MAYBE("AlarmGate", "alarm", &form_alarm, fy_order_gate, alarm),
+    MAYBE("SecurityGate", "security", &form_security, fy_order_gate, security),
 };
-FORM(fy_form_gate, "KpiGate", fy_gate, gate_fields, gate_parts);
+FORM(fy_form_gate, "KpiGate", fy_order_gate, gate_fields, gate_parts);
 
 /* f:DialTest */
 static const struct fy_field subscriber_fields[] = {
-    FIELD("ref", "ref", AT(fy_subscriber, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
+    FIELD("ref", "ref", AT(fy_order_subscriber, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
           .right = "the name under which ferryd knows the test subscriber, never its number"),
-    FIELD("steer", "steer", AT(fy_subscriber, steer), FY_FIELD_ENUM, .words = fy_steer_words,
+    FIELD("steer", "steer", AT(fy_order_subscriber, steer), FY_FIELD_ENUM, .words = fy_steer_words,
           .otherwise = "target"),
-    FIELD("peer", "peer", AT(fy_subscriber, peer), FY_FIELD_TOKEN, .spelt = fy_spelt_name),
-    FIELD("services", "services", AT(fy_subscriber, services), FY_FIELD_WORDS, .otherwise = "voice data"),
+    FIELD("peer", "peer", AT(fy_order_subscriber, peer), FY_FIELD_TOKEN, .spelt = fy_spelt_name),
+    FIELD("services", "services", AT(fy_order_subscriber, services), FY_FIELD_WORDS,
+          .otherwise = "voice data"),
 };
-static LEAF(form_subscriber, "Subscriber", fy_subscriber, subscriber_fields);
+static LEAF(form_subscriber, "Subscriber", fy_order_subscriber, subscriber_fields);
 
 static const struct fy_field expect_fields[] = {
-    FIELD("locatedIn", "located_in", AT(fy_expect, located_in), FY_FIELD_ENUM, .words = fy_domain_words,
+    FIELD("locatedIn", "located_in", AT(fy_order_expect, located_in), FY_FIELD_ENUM, .words = fy_domain_words,
           .otherwise = "target"),
-    FIELD("success", "success_bp", AT(fy_expect, success_bp), FY_FIELD_NUMBER, PERCENT_IN_BP,
+    FIELD("success", "success_bp", AT(fy_order_expect, success_bp), FY_FIELD_NUMBER, PERCENT_IN_BP,
           .otherwise = "100"),
 };
-static LEAF(form_expect, "Expect", fy_expect, expect_fields);
+static LEAF(form_expect, "Expect", fy_order_expect, expect_fields);
 
 static const struct fy_field dial_fields[] = {
-    LINE(fy_dial_test),
-    FIELD("when", "when", AT(fy_dial_test, when), FY_FIELD_ENUM, .words = fy_dial_when_words,
+    LINE(fy_order_dial_test),
+    FIELD("when", "when", AT(fy_order_dial_test, when), FY_FIELD_ENUM, .words = fy_dial_when_words,
           .otherwise = "before-migration"),
-    FIELD("by", "by", AT(fy_dial_test, by), FY_FIELD_ENUM, .words = fy_dial_by_words, .otherwise = "adapter"),
+    FIELD("by", "by", AT(fy_order_dial_test, by), FY_FIELD_ENUM, .words = fy_dial_by_words,
+          .otherwise = "adapter"),
 };
 static const struct fy_part dial_parts[] = {
-    LIST("Subscriber", "subscribers", &form_subscriber, fy_dial_test, subscribers, subscriber_count, 1, 64),
-    MAYBE("Expect", "expect", &form_expect, fy_dial_test, expect),
+    LIST("Subscriber", "subscribers", &form_subscriber, fy_order_dial_test, subscribers, subscriber_count, 1,
+         64),
+    MAYBE("Expect", "expect", &form_expect, fy_order_dial_test, expect),
 };
-FORM(fy_form_dial_test, "DialTest", fy_dial_test, dial_fields, dial_parts);
+FORM(fy_form_dial_test, "DialTest", fy_order_dial_test, dial_fields, dial_parts);
 
 /* The short policies. */
 static const struct fy_field limit_fields[] = {
-    FIELD("maxUsersAtRisk", "max_users_at_risk", AT(fy_limits, max_users_at_risk), FY_FIELD_NUMBER,
+    FIELD("maxUsersAtRisk", "max_users_at_risk", AT(fy_order_limits, max_users_at_risk), FY_FIELD_NUMBER,
           ANY_NUMBER, .otherwise = "0", .right = "a number of users"),
-    FIELD("maxSimplex", "max_simplex_ms", AT(fy_limits, max_simplex_ms), FY_FIELD_DURATION,
+    FIELD("maxSimplex", "max_simplex_ms", AT(fy_order_limits, max_simplex_ms), FY_FIELD_DURATION,
           LENGTH(SECOND, 7 * DAY, "PT1S to P7D")),
-    FIELD("minHeadroom", "min_headroom_permille", AT(fy_limits, min_headroom_permille), FY_FIELD_NUMBER,
+    FIELD("minHeadroom", "min_headroom_permille", AT(fy_order_limits, min_headroom_permille), FY_FIELD_NUMBER,
           PERCENT_IN_PERMILLE),
-    FIELD("maxDuration", "max_duration_ms", AT(fy_limits, max_duration_ms), FY_FIELD_DURATION,
+    FIELD("maxDuration", "max_duration_ms", AT(fy_order_limits, max_duration_ms), FY_FIELD_DURATION,
           LENGTH(MINUTE, 30 * DAY, "PT1M to P30D")),
-    FIELD("busyHourProfile", "busy_hour_profile", AT(fy_limits, busy_hour_profile), FY_FIELD_TOKEN,
+    FIELD("busyHourProfile", "busy_hour_profile", AT(fy_order_limits, busy_hour_profile), FY_FIELD_TOKEN,
           .spelt = fy_spelt_name),
 };
-LEAF(fy_form_limits, "Limits", fy_limits, limit_fields);
+LEAF(fy_form_limits, "Limits", fy_order_limits, limit_fields);
 
 static const struct fy_field backup_fields[] = {
-    FIELD("what", "what", AT(fy_backup, what), FY_FIELD_WORDS, .words = fy_backup_words,
+    FIELD("what", "what", AT(fy_order_backup, what), FY_FIELD_WORDS, .words = fy_backup_words,
           .otherwise = "config data image"),
-    FIELD("keepUntil", "keep_until", AT(fy_backup, keep_until), FY_FIELD_ENUM, .words = fy_keep_until_words,
-          .otherwise = "commit"),
+    FIELD("keepUntil", "keep_until", AT(fy_order_backup, keep_until), FY_FIELD_ENUM,
+          .words = fy_keep_until_words, .otherwise = "commit"),
 };
-LEAF(fy_form_backup, "Backup", fy_backup, backup_fields);
+LEAF(fy_form_backup, "Backup", fy_order_backup, backup_fields);
 
 static const struct fy_field guard_fields[] = {
-    FIELD("take", "take", AT(fy_guards, take), FY_FIELD_WORDS, .otherwise = "healing scaling"),
+    FIELD("take", "take", AT(fy_order_guards, take), FY_FIELD_WORDS, .otherwise = "healing scaling"),
 };
-LEAF(fy_form_guards, "Guards", fy_guards, guard_fields);
+LEAF(fy_form_guards, "Guards", fy_order_guards, guard_fields);
 
 static const struct fy_field rollback_fields[] = {
-    FIELD("onFailure", "on_failure", AT(fy_rollback, on_failure), FY_FIELD_ENUM, .words = fy_on_end_words,
-          .otherwise = "rollback"),
-    FIELD("moveRate", "move_rate", AT(fy_rollback, move_rate), FY_FIELD_NUMBER, RATE),
-    FIELD("data", "data", AT(fy_rollback, data), FY_FIELD_ENUM, .words = fy_data_words, .otherwise = "none"),
+    FIELD("onFailure", "on_failure", AT(fy_order_rollback, on_failure), FY_FIELD_ENUM,
+          .words = fy_on_end_words, .otherwise = "rollback"),
+    FIELD("moveRate", "move_rate", AT(fy_order_rollback, move_rate), FY_FIELD_NUMBER, RATE),
+    FIELD("data", "data", AT(fy_order_rollback, data), FY_FIELD_ENUM, .words = fy_data_words,
+          .otherwise = "none"),
 };
-LEAF(fy_form_rollback, "Rollback", fy_rollback, rollback_fields);
+LEAF(fy_form_rollback, "Rollback", fy_order_rollback, rollback_fields);
 
 static const struct fy_field commit_fields[] = {
-    FIELD("observe", "observe_ms", AT(fy_commit, observe_ms), FY_FIELD_DURATION,
+    FIELD("observe", "observe_ms", AT(fy_order_commit, observe_ms), FY_FIELD_DURATION,
           LENGTH(0, 90 * DAY, "PT0S to P90D"), .otherwise = "P7D"),
-    FIELD("remindBefore", "remind_before_ms", AT(fy_commit, remind_before_ms), FY_FIELD_DURATION,
+    FIELD("remindBefore", "remind_before_ms", AT(fy_order_commit, remind_before_ms), FY_FIELD_DURATION,
           LENGTH(0, 90 * DAY, "PT0S to P90D"), .otherwise = "PT0S"),
-    FIELD("onExpiry", "on_expiry", AT(fy_commit, on_expiry), FY_FIELD_ENUM, .words = fy_expiry_words,
+    FIELD("onExpiry", "on_expiry", AT(fy_order_commit, on_expiry), FY_FIELD_ENUM, .words = fy_expiry_words,
           .otherwise = "hold"),
 };
-LEAF(fy_form_commit, "Commit", fy_commit, commit_fields);
+LEAF(fy_form_commit, "Commit", fy_order_commit, commit_fields);
 
 /* Plan and its inputs: TOSCA's own elements, mapped by plan.c. */
 static const struct fy_field input_fields[] = {
-    LINE(fy_input),
-    OTHER_TOKEN("name", AT(fy_input, name)),
+    LINE(fy_order_input),
+    OTHER_TOKEN("name", AT(fy_order_input, name)),
     {.json = "type",
      .place = FY_AT_OTHER,
      .type = FY_FIELD_ENUM,
-     .offset = AT(fy_input, type),
+     .offset = AT(fy_order_input, type),
      .words = fy_input_type_words},
-    {.json = "required", .place = FY_AT_OTHER, .type = FY_FIELD_BOOL, .offset = AT(fy_input, required)},
-    {.json = "value", .place = FY_AT_OTHER, .type = FY_FIELD_INPUT, .offset = AT(fy_input, value)},
+    {.json = "required", .place = FY_AT_OTHER, .type = FY_FIELD_BOOL, .offset = AT(fy_order_input, required)},
+    {.json = "value", .place = FY_AT_OTHER, .type = FY_FIELD_INPUT, .offset = AT(fy_order_input, value)},
 };
-LEAF(fy_form_input, "Input", fy_input, input_fields);
+LEAF(fy_form_input, "Input", fy_order_input, input_fields);
 
 static const struct fy_field workflow_fields[] = {
-    LINE(fy_workflow),
-    OTHER_TOKEN("name", AT(fy_workflow, name)),
-    OTHER_NUMBER("version", AT(fy_workflow, version), 0, MANY),
+    LINE(fy_order_workflow),
+    OTHER_TOKEN("name", AT(fy_order_workflow, name)),
+    OTHER_NUMBER("version", AT(fy_order_workflow, version), 0, MANY),
 };
 static const struct fy_part workflow_parts[] = {
-    LIST("Input", "inputs", &fy_form_input, fy_workflow, inputs, input_count, 0, 64),
+    LIST("Input", "inputs", &fy_form_input, fy_order_workflow, inputs, input_count, 0, 64),
 };
-FORM(fy_form_workflow, "Plan", fy_workflow, workflow_fields, workflow_parts);
+FORM(fy_form_workflow, "Plan", fy_order_workflow, workflow_fields, workflow_parts);
 
 /* The whole. */
 static const struct fy_field order_fields[] = {

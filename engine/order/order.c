@@ -43,7 +43,7 @@ bool fy_order_from_json(const char *text, size_t length, struct fy_order **ret_o
     return doc != NULL && fy_order_from_doc(doc, ret_order, err);
 }
 
-const struct fy_vdu *fy_order_vdu(const struct fy_order *order, const char *vdu_id)
+const struct fy_order_vdu *fy_order_find_vdu(const struct fy_order *order, const char *vdu_id)
 {
     for (size_t i = 0; i < order->vdu_count; i++)
         if (strcmp(order->vdus[i].vdu_id, vdu_id) == 0)
@@ -51,7 +51,8 @@ const struct fy_vdu *fy_order_vdu(const struct fy_order *order, const char *vdu_
     return NULL;
 }
 
-const struct fy_connection *fy_order_connection(const struct fy_order *order, enum fy_connection_kind kind)
+const struct fy_order_connection *fy_order_find_connection(const struct fy_order *order,
+                                                           enum fy_order_connection_kind kind)
 {
     for (size_t i = 0; i < order->vnf.connection_count; i++)
         if (order->vnf.connections[i].kind == (int)kind)
@@ -64,7 +65,7 @@ static bool same(const char *a, const char *b)
     return a != NULL && b != NULL ? strcmp(a, b) == 0 : a == b;
 }
 
-bool fy_vdu_unchanged(const struct fy_vdu *vdu)
+bool fy_order_vdu_unchanged(const struct fy_order_vdu *vdu)
 {
     return same(vdu->source.ref, vdu->target.ref) && same(vdu->source.digest, vdu->target.digest);
 }
@@ -77,32 +78,32 @@ bool fy_words_have(const struct fy_words *words, const char *word)
     return false;
 }
 
-const char *fy_role_name(int role)
+const char *fy_order_role_name(int role)
 {
     return fy_role_words[role];
 }
 
-const char *fy_domain_name(int domain)
+const char *fy_order_domain_name(int domain)
 {
     return fy_domain_words[domain];
 }
 
-const char *fy_basis_name(int basis)
+const char *fy_order_basis_name(int basis)
 {
     return fy_basis_words[basis];
 }
 
-const char *fy_use_name(int use)
+const char *fy_order_use_name(int use)
 {
     return fy_use_words[use];
 }
 
-const char *fy_connection_kind_name(int kind)
+const char *fy_order_connection_kind_name(int kind)
 {
     return fy_connection_kind_words[kind];
 }
 
-const char *fy_severity_name(int severity)
+const char *fy_order_severity_name(int severity)
 {
     return fy_severity_words[severity];
 }

@@ -58,25 +58,25 @@ struct fy_words {
 };
 
 /* Each enum's words, in its order, are in order/words.c. */
-enum fy_qualifier { FY_UP, FY_DOWN };
-enum fy_on_end { FY_ON_END_ROLLBACK, FY_ON_END_HOLD }; /* window's end, a failed step, lost approval */
-enum fy_connection_kind { FY_CONNECTION_VIM, FY_CONNECTION_NF, FY_CONNECTION_KPI, FY_CONNECTION_EMS };
-enum fy_role { FY_ROLE_OAM, FY_ROLE_ACTIVE_STANDBY, FY_ROLE_DATA_STORAGE, FY_ROLE_LOAD_SHARING };
-enum fy_verbs_from { FY_VERBS_FROM_VIM, FY_VERBS_FROM_NF };
-enum fy_link_loss { FY_LINK_LOSS_HOLD, FY_LINK_LOSS_CONTINUE, FY_LINK_LOSS_ROLLBACK };
-enum fy_affinity_scope { FY_SCOPE_HOST, FY_SCOPE_ZONE };
-enum fy_basis { FY_BASIS_USERS, FY_BASIS_SESSIONS };
-enum fy_use { FY_USE_FIRST, FY_USE_LAST, FY_USE_NEVER };
-enum fy_on_violation { FY_VIOLATION_ROLLBACK, FY_VIOLATION_HOLD, FY_VIOLATION_ASK };
-enum fy_severity { FY_SEVERITY_CRITICAL, FY_SEVERITY_MAJOR, FY_SEVERITY_MINOR, FY_SEVERITY_WARNING };
-enum fy_dial_when { FY_DIAL_BEFORE_MIGRATION, FY_DIAL_AFTER_COMPLETION };
-enum fy_dial_by { FY_DIAL_BY_ADAPTER, FY_DIAL_BY_PERSON };
-enum fy_steer { FY_STEER_TARGET, FY_STEER_NONE };
-enum fy_domain { FY_DOMAIN_SOURCE, FY_DOMAIN_TARGET };
-enum fy_keep_until { FY_KEEP_COMPLETION, FY_KEEP_COMMIT, FY_KEEP_MANUAL };
-enum fy_data { FY_DATA_NONE, FY_DATA_CONVERT, FY_DATA_RESTORE };
-enum fy_on_expiry { FY_EXPIRY_HOLD, FY_EXPIRY_COMMIT, FY_EXPIRY_ROLLBACK };
-enum fy_input_type {
+enum fy_order_qualifier { FY_ORDER_UP, FY_ORDER_DOWN };
+enum fy_order_on_end { FY_ON_END_ROLLBACK, FY_ON_END_HOLD }; /* window's end, a failed step, lost approval */
+enum fy_order_connection_kind { FY_CONNECTION_VIM, FY_CONNECTION_NF, FY_CONNECTION_KPI, FY_CONNECTION_EMS };
+enum fy_order_role { FY_ROLE_OAM, FY_ROLE_ACTIVE_STANDBY, FY_ROLE_DATA_STORAGE, FY_ROLE_LOAD_SHARING };
+enum fy_order_verbs_from { FY_VERBS_FROM_VIM, FY_VERBS_FROM_NF };
+enum fy_order_link_loss { FY_LINK_LOSS_HOLD, FY_LINK_LOSS_CONTINUE, FY_LINK_LOSS_ROLLBACK };
+enum fy_order_affinity_scope { FY_SCOPE_HOST, FY_SCOPE_ZONE };
+enum fy_order_basis { FY_BASIS_USERS, FY_BASIS_SESSIONS };
+enum fy_order_use { FY_USE_FIRST, FY_USE_LAST, FY_USE_NEVER };
+enum fy_order_on_violation { FY_VIOLATION_ROLLBACK, FY_VIOLATION_HOLD, FY_VIOLATION_ASK };
+enum fy_order_severity { FY_SEVERITY_CRITICAL, FY_SEVERITY_MAJOR, FY_SEVERITY_MINOR, FY_SEVERITY_WARNING };
+enum fy_order_dial_when { FY_DIAL_BEFORE_MIGRATION, FY_DIAL_AFTER_COMPLETION };
+enum fy_order_dial_by { FY_DIAL_BY_ADAPTER, FY_DIAL_BY_PERSON };
+enum fy_order_steer { FY_STEER_TARGET, FY_STEER_NONE };
+enum fy_order_domain { FY_ORDER_SOURCE, FY_ORDER_TARGET };
+enum fy_order_keep_until { FY_KEEP_COMPLETION, FY_KEEP_COMMIT, FY_KEEP_MANUAL };
+enum fy_order_data { FY_DATA_NONE, FY_DATA_CONVERT, FY_DATA_RESTORE };
+enum fy_order_on_expiry { FY_EXPIRY_HOLD, FY_EXPIRY_COMMIT, FY_EXPIRY_ROLLBACK };
+enum fy_order_input_type {
     FY_INPUT_STRING,
     FY_INPUT_INTEGER,
     FY_INPUT_DECIMAL,
@@ -84,164 +84,164 @@ enum fy_input_type {
     FY_INPUT_DURATION
 };
 
-struct fy_ticket {
+struct fy_order_ticket {
     char *system, *id, *requester, *risk; /* system and id always, the others may be NULL */
 };
 
-struct fy_version {
+struct fy_order_version {
     int64_t line;
     char *vnfd, *version;
 };
 
-struct fy_window {
+struct fy_order_window {
     int64_t line;
     int64_t start_ms, end_ms;
     char *zone;                     /* IANA name, for showing times */
     int64_t latest_rollback_end_ms; /* end_ms if the order gives none; never after it */
-    int on_window_end;              /* enum fy_on_end */
+    int on_window_end;              /* enum fy_order_on_end */
 };
 
-struct fy_callback {
+struct fy_order_callback {
     int64_t line;
     char *ref; /* a receiver configured in ferryd */
     struct fy_words events;
 };
 
-struct fy_request {
+struct fy_order_request {
     int64_t line;
     char *id;
     int64_t revision;
     char *tenant;
     char *vnf_instance;
-    int qualifier; /* enum fy_qualifier */
+    int qualifier; /* enum fy_order_qualifier */
     bool dry_run;
-    struct fy_ticket *ticket; /* or NULL */
-    struct fy_version source, target;
-    struct fy_window window;
-    struct fy_callback *callbacks;
+    struct fy_order_ticket *ticket; /* or NULL */
+    struct fy_order_version source, target;
+    struct fy_order_window window;
+    struct fy_order_callback *callbacks;
     size_t callback_count;
 };
 
-struct fy_mate {
+struct fy_order_mate {
     char *vnf_instance;
     int64_t min_headroom_permille; /* or FY_ABSENT */
 };
 
-struct fy_connection {
+struct fy_order_connection {
     int64_t line;
-    int kind; /* enum fy_connection_kind */
+    int kind; /* enum fy_order_connection_kind */
     char *ref;
 };
 
-struct fy_site {
+struct fy_order_site {
     char *id;
-    int on_link_loss; /* enum fy_link_loss */
+    int on_link_loss; /* enum fy_order_link_loss */
     int64_t after_ms;
 };
 
-struct fy_vnf {
+struct fy_order_vnf {
     int64_t line;
     char *node; /* id of its NodeTemplate */
     char *nf_type;
     char *exclusion_group; /* or NULL */
-    struct fy_mate *mates;
+    struct fy_order_mate *mates;
     size_t mate_count;
-    struct fy_connection *connections;
+    struct fy_order_connection *connections;
     size_t connection_count;
-    struct fy_site *sites;
+    struct fy_order_site *sites;
     size_t site_count;
 };
 
-struct fy_image {
+struct fy_order_image {
     char *ref;
     char *digest; /* or NULL */
 };
 
-struct fy_affinity {
-    int scope; /* enum fy_affinity_scope */
+struct fy_order_affinity {
+    int scope; /* enum fy_order_affinity_scope */
 };
 
-struct fy_locator {
+struct fy_order_locator {
     char *tag, *group, *label, *stack; /* at least one */
 };
 
-struct fy_vdu {
+struct fy_order_vdu {
     int64_t line;
     char *node; /* id of its NodeTemplate */
     char *vdu_id;
-    int role;               /* enum fy_role */
+    int role;               /* enum fy_order_role */
     int64_t step;           /* instances a batch; 0: the planner computes it */
     int64_t min_preserved;  /* or FY_ABSENT */
     int64_t max_simplex_ms; /* or FY_ABSENT: the limit of the order */
-    int verbs_from;         /* enum fy_verbs_from: who upgrades its instances */
+    int verbs_from;         /* enum fy_order_verbs_from: who upgrades its instances */
     int64_t min_instances;
     int64_t max_instances; /* FY_ABSENT: unbounded */
-    struct fy_image source, target;
-    struct fy_affinity *anti_affinity;
+    struct fy_order_image source, target;
+    struct fy_order_affinity *anti_affinity;
     size_t anti_affinity_count;
-    struct fy_locator *locator; /* or NULL */
+    struct fy_order_locator *locator; /* or NULL */
 };
 
-struct fy_stage {
+struct fy_order_stage {
     int64_t line;
     int64_t ratio_permille; /* rises from stage to stage; the last is 1000 */
     int64_t soak_ms, max_soak_ms;
     int64_t max_move_rate; /* or FY_ABSENT */
 };
 
-struct fy_approval {
+struct fy_order_approval {
     int64_t line;
     int64_t before_permille, after_permille; /* the stage it belongs to; the other one is FY_ABSENT */
     char *role;
     int64_t count; /* people who must approve */
     int64_t timeout_ms;
-    int on_timeout; /* enum fy_on_end */
+    int on_timeout; /* enum fy_order_on_end */
 };
 
-struct fy_supi_range {
+struct fy_order_supi_range {
     char *first, *last; /* "imsi-" and digits, both ends included */
 };
 
-struct fy_tai {
+struct fy_order_tai {
     char *mcc, *mnc, *tac;
 };
 
-struct fy_dnn {
+struct fy_order_dnn {
     char *name;
 };
 
-struct fy_slice {
+struct fy_order_slice {
     int64_t sst;
     char *sd; /* six hexadecimal digits, or NULL */
 };
 
 /* A user is selected who is in one of the listed values of every kind that is listed at all. */
-struct fy_selector {
+struct fy_order_selector {
     int64_t line;
-    int use; /* enum fy_use: move these first, last, or not at all */
-    struct fy_supi_range *supis;
+    int use; /* enum fy_order_use: move these first, last, or not at all */
+    struct fy_order_supi_range *supis;
     size_t supi_count;
-    struct fy_tai *tais;
+    struct fy_order_tai *tais;
     size_t tai_count;
-    struct fy_dnn *dnns;
+    struct fy_order_dnn *dnns;
     size_t dnn_count;
-    struct fy_slice *slices;
+    struct fy_order_slice *slices;
     size_t slice_count;
 };
 
-struct fy_gray {
+struct fy_order_gray {
     int64_t line;
-    int basis; /* enum fy_basis */
+    int basis; /* enum fy_order_basis */
     int64_t tolerance_bp;
-    struct fy_stage *stages;
+    struct fy_order_stage *stages;
     size_t stage_count;
-    struct fy_approval *approvals;
+    struct fy_order_approval *approvals;
     size_t approval_count;
-    struct fy_selector *selectors;
+    struct fy_order_selector *selectors;
     size_t selector_count;
 };
 
-struct fy_kpi {
+struct fy_order_kpi {
     int64_t line;
     char *name;
     int64_t margin_bp;
@@ -251,48 +251,48 @@ struct fy_kpi {
     char *segment;     /* or NULL: everybody */
 };
 
-struct fy_alarm_gate {
-    int severity; /* enum fy_severity: this one and worse */
+struct fy_order_alarm_gate {
+    int severity; /* enum fy_order_severity: this one and worse */
 };
 
-struct fy_security_gate {
+struct fy_order_security_gate {
     struct fy_words counters; /* empty: all that the adapter reports */
 };
 
-struct fy_gate {
+struct fy_order_gate {
     int64_t line;
     int64_t period_ms;
-    int on_violation; /* enum fy_on_violation */
+    int on_violation; /* enum fy_order_on_violation */
     bool dry_run;     /* verdicts are recorded, nothing follows from them */
     struct fy_words exclude_causes;
-    struct fy_kpi *kpis;
+    struct fy_order_kpi *kpis;
     size_t kpi_count;
-    struct fy_alarm_gate *alarm;       /* or NULL */
-    struct fy_security_gate *security; /* or NULL */
+    struct fy_order_alarm_gate *alarm;       /* or NULL */
+    struct fy_order_security_gate *security; /* or NULL */
 };
 
-struct fy_subscriber {
+struct fy_order_subscriber {
     char *ref;
-    int steer;  /* enum fy_steer */
+    int steer;  /* enum fy_order_steer */
     char *peer; /* ref of the subscriber it calls, or NULL */
     struct fy_words services;
 };
 
-struct fy_expect {
-    int located_in; /* enum fy_domain */
+struct fy_order_expect {
+    int located_in; /* enum fy_order_domain */
     int64_t success_bp;
 };
 
-struct fy_dial_test {
+struct fy_order_dial_test {
     int64_t line;
-    int when; /* enum fy_dial_when */
-    int by;   /* enum fy_dial_by */
-    struct fy_subscriber *subscribers;
+    int when; /* enum fy_order_dial_when */
+    int by;   /* enum fy_order_dial_by */
+    struct fy_order_subscriber *subscribers;
     size_t subscriber_count;
-    struct fy_expect *expect; /* or NULL: nothing but that the services work */
+    struct fy_order_expect *expect; /* or NULL: nothing but that the services work */
 };
 
-struct fy_limits {
+struct fy_order_limits {
     int64_t max_users_at_risk;
     int64_t max_simplex_ms;        /* or FY_ABSENT */
     int64_t min_headroom_permille; /* or FY_ABSENT */
@@ -300,59 +300,59 @@ struct fy_limits {
     char *busy_hour_profile;       /* or NULL */
 };
 
-struct fy_backup {
+struct fy_order_backup {
     struct fy_words what;
-    int keep_until; /* enum fy_keep_until */
+    int keep_until; /* enum fy_order_keep_until */
 };
 
-struct fy_guards {
+struct fy_order_guards {
     struct fy_words take;
 };
 
-struct fy_rollback {
-    int on_failure;    /* enum fy_on_end */
+struct fy_order_rollback {
+    int on_failure;    /* enum fy_order_on_end */
     int64_t move_rate; /* or FY_ABSENT: as fast as the neighbours bear */
-    int data;          /* enum fy_data */
+    int data;          /* enum fy_order_data */
 };
 
-struct fy_commit {
+struct fy_order_commit {
     int64_t observe_ms, remind_before_ms;
-    int on_expiry; /* enum fy_on_expiry */
+    int on_expiry; /* enum fy_order_on_expiry */
 };
 
-struct fy_input {
+struct fy_order_input {
     int64_t line;
     char *name;
-    int type; /* enum fy_input_type */
+    int type; /* enum fy_order_input_type */
     bool required;
     char *value; /* or NULL. Canonical text: durations in ms, "true" or "false". In JSON a number or boolean
                     where the type is one; decimals stay text */
 };
 
-struct fy_workflow {
+struct fy_order_workflow {
     int64_t line;
     char *name;
     int64_t version; /* major */
-    struct fy_input *inputs;
+    struct fy_order_input *inputs;
     size_t input_count;
 };
 
 struct fy_order {
     int64_t format; /* of the JSON: 1 */
-    struct fy_request request;
-    struct fy_vnf vnf;
-    struct fy_vdu *vdus;
+    struct fy_order_request request;
+    struct fy_order_vnf vnf;
+    struct fy_order_vdu *vdus;
     size_t vdu_count;
-    struct fy_gray gray;
-    struct fy_gate gate;
-    struct fy_dial_test *dial_tests;
+    struct fy_order_gray gray;
+    struct fy_order_gate gate;
+    struct fy_order_dial_test *dial_tests;
     size_t dial_test_count;
-    struct fy_limits limits;
-    struct fy_backup backup;
-    struct fy_guards guards;
-    struct fy_rollback rollback;
-    struct fy_commit commit;
-    struct fy_workflow workflow;
+    struct fy_order_limits limits;
+    struct fy_order_backup backup;
+    struct fy_order_guards guards;
+    struct fy_order_rollback rollback;
+    struct fy_order_commit commit;
+    struct fy_order_workflow workflow;
 };
 
 void fy_order_free(struct fy_order *order);   /* NULL is allowed */
@@ -368,19 +368,20 @@ bool fy_order_from_json(const char *text, size_t length, struct fy_order **ret_o
 bool fy_order_from_doc(const json_t *doc, struct fy_order **ret_order, struct fy_err *err) FY_MUST_CHECK;
 
 /* NULL if there is none. */
-const struct fy_vdu *fy_order_vdu(const struct fy_order *order, const char *vdu_id);
-const struct fy_connection *fy_order_connection(const struct fy_order *order, enum fy_connection_kind kind);
+const struct fy_order_vdu *fy_order_find_vdu(const struct fy_order *order, const char *vdu_id);
+const struct fy_order_connection *fy_order_find_connection(const struct fy_order *order,
+                                                           enum fy_order_connection_kind kind);
 
 /* True if source and target run the same image: such a VDU is skipped and listed. */
-bool fy_vdu_unchanged(const struct fy_vdu *vdu);
+bool fy_order_vdu_unchanged(const struct fy_order_vdu *vdu);
 
 /* The words of the XML and the JSON. */
-const char *fy_role_name(int role);
-const char *fy_domain_name(int domain);
-const char *fy_basis_name(int basis);
-const char *fy_use_name(int use);
-const char *fy_connection_kind_name(int kind);
-const char *fy_severity_name(int severity);
+const char *fy_order_role_name(int role);
+const char *fy_order_domain_name(int domain);
+const char *fy_order_basis_name(int basis);
+const char *fy_order_use_name(int use);
+const char *fy_order_connection_kind_name(int kind);
+const char *fy_order_severity_name(int severity);
 bool fy_words_have(const struct fy_words *words, const char *word);
 
 #endif

@@ -35,7 +35,7 @@ bool fy_order_read(const char *bytes, size_t length, struct fy_order **ret_order
 /* What ferryd knows, for the refusals that need it. Lists end where their count says. */
 struct fy_known_connection {
     const char *name;
-    unsigned kinds;             /* bits: 1u << enum fy_connection_kind */
+    unsigned kinds;             /* bits: 1u << enum fy_order_connection_kind */
     const char *const *tenants; /* who may use it */
     size_t tenant_count;        /* 0: everybody */
 };

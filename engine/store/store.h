@@ -48,7 +48,7 @@ struct fy_text {
 };
 
 /* What becomes durable together. */
-struct fy_batch {
+struct fy_store_batch {
     const struct fy_row *rows;
     size_t row_count;
     const struct fy_run_line *lines;
@@ -60,7 +60,7 @@ struct fy_batch {
 struct fy_store {
     const char *name; /* for messages: "SQLite store /var/lib/ferry/ferry.db" */
     uint64_t epoch;   /* raised by one at each opening; the fence adapters see */
-    bool (*commit)(struct fy_store *self, const struct fy_batch *batch, struct fy_err *err);
+    bool (*commit)(struct fy_store *self, const struct fy_store_batch *batch, struct fy_err *err);
     /* Rows of a run with seq > after, in order, until visit returns false. */
     bool (*read)(struct fy_store *self, const char *run, uint64_t after,
                  bool (*visit)(void *context, const struct fy_row *row), void *context, struct fy_err *err);

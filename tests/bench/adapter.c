@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The smallest adapter a run can be driven through: a landscape of eight instances that never changes, and
+ * one acting verb, bench.touch, that is done at once. It costs next to nothing, so that what is measured is
+ * Ferry.
+ */
+#include "ferry/adapter.h"
+
+#include <stdio.h>
+
+static const struct ferry_host *host;
+
+static const char inventory[] = "{\"instances\":["
+                                "{\"id\":\"svc-1\",\"vdu\":\"SVC\",\"image\":\"svc:1\",\"version\":\"1.2.0\","
+                                "\"host\":\"h1\",\"zone\":\"z\",\"state\":\"running\"},"
+                                "{\"id\":\"svc-2\",\"vdu\":\"SVC\",\"image\":\"svc:1\",\"version\":\"1.2.0\","
+                                "\"host\":\"h2\",\"zone\":\"z\",\"state\":\"running\"},"
+                                "{\"id\":\"svc-3\",\"vdu\":\"SVC\",\"image\":\"svc:1\",\"version\":\"1.2.0\","
+                                "\"host\":\"h3\",\"zone\":\"z\",\"state\":\"running\"},"
+                                "{\"id\":\"svc-4\",\"vdu\":\"SVC\",\"image\":\"svc:1\",\"version\":\"1.2.0\","
+                                "\"host\":\"h4\",\"zone\":\"z\",\"state\":\"running\"}],"
+                                "\"hosts\":[{\"id\":\"h1\",\"zone\":\"z\",\"free\":1}]}";
+
+#define SVC(n)                                                                                               \
+    "{\"id\":\"svc-" #n "\",\"vdu\":\"SVC\",\"domain\":\"source\",\"version\":\"1.2.0\",\"ready\":true,"     \
+    "\"users\":100,\"sessions\":100,\"capacity\":1000}"
+
+static const char health[] =
+    "{\"nf\":\"bench\",\"type\":\"AMF\",\"version\":\"1.2.0\",\"ready\":true,\"split\":false,\"mobility\":"
+    "\"live\","
+    "\"domains\":{\"source\":{\"version\":\"1.2.0\",\"users\":400,\"capacity\":4000},"
+    "\"target\":{\"version\":\"\",\"users\":0,\"capacity\":0}},"
+    "\"instances\":[" SVC(1) "," SVC(2) "," SVC(3) "," SVC(4) "]}";
+
+static void *bench_open(const struct ferry_host *table, const char *settings, char *why, size_t why_size)
+{
+    (void)settings;
+    (void)why;
+    (void)why_size;
+    host = table;
+    return &host;
+}
+
+static void bench_close(void *connection)
+{
+    (void)connection;
+}
+
+static void answer(struct ferry_reply *reply, const char *json)
+{
+    reply->status = FERRY_DONE;
+    host->result(reply, json);
+}
+
+static void call_inventory(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, inventory);
+}
+
+static void call_health(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, health);
+}
+
+static void call_alarms(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, "{\"alarms\":[]}");
+}
+
+static void call_version_path(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, "{\"supported\":true}");
+}
+
+static void call_counters(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, "{\"period_ms\":5000,\"ticks\":[]}");
+}
+
+static void call_touch(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, "{}");
+}
+
+#define ANY "{\"type\":\"object\"}"
+static const struct ferry_verb verbs[] = {
+    {"inventory", FERRY_OBSERVE, ANY, 60000, 0, call_inventory},
+    {"health", FERRY_OBSERVE, ANY, 60000, 0, call_health},
+    {"alarms", FERRY_OBSERVE, ANY, 60000, 0, call_alarms},
+    {"version_path", FERRY_OBSERVE, ANY, 60000, 0, call_version_path},
+    {"counters", FERRY_OBSERVE, ANY, 60000, 0, call_counters},
+    {"bench.touch", FERRY_ENSURE, ANY, 60000, 0, call_touch},
+    {0},
+};
+
+static const struct ferry_setting settings[] = {{0}};
+
+FERRY_ADAPTER_EXPORT const struct ferry_adapter ferry_adapter = {
+    .abi = FERRY_ADAPTER_ABI,
+    .size = sizeof(struct ferry_adapter),
+    .name = "bench",
+    .version = "1.0.0",
+    .summary = "Answers at once; for the benchmark.",
+    .kinds = FERRY_KIND_VIM | FERRY_KIND_NF | FERRY_KIND_KPI,
+    .mobility = FERRY_MOBILITY_LIVE,
+    .simulated = true,
+    .settings = settings,
+    .verbs = verbs,
+    .open = bench_open,
+    .close = bench_close,
+};

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ferryd and, if wanted, a ferry-sim of a test's own: started in a folder of their own, stopped by their pids."""
+import glob
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self.path)
+
+
+class Refused(RuntimeError):
+    """The engine answered with a problem document."""
+
+    def __init__(self, status, text):
+        super().__init__(f"{status} {text}")
+        self.status = status
+
+
+class Ferryd:
+    def __init__(self, build, connections, workflows, environment=None):
+        self.build, self.workflows = build, workflows
+        self.environment = {**os.environ, **(environment or {})}
+        self.dir = tempfile.mkdtemp(prefix="ferry-test-")
+        self.process, self.prefix = None, []
+        with open(self.path("connections.json"), "w", encoding="utf-8") as out:
+            json.dump(connections, out)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def launch(self):
+        command = self.prefix + [os.path.join(self.build, "engine/daemon/ferryd"), "--store", self.dir,
+                                 "--plugins", os.path.join(self.build, "plugins"), "--workflows", self.workflows]
+        with open(self.path("ferryd.log"), "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+
+    def start(self):
+        """Start ferryd; how many seconds until it answers."""
+        begin = time.perf_counter()
+        self.launch()
+        while True:
+            try:
+                self.get("/readyz")
+                return time.perf_counter() - begin
+            except OSError:
+                if not self.alive():
+                    raise RuntimeError("ferryd did not start:\n" + self.log()) from None
+                time.sleep(0.0005)
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def log(self):
+        with open(self.path("ferryd.log"), encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def request(self, method, path, body=None):
+        connection = UnixConnection(self.path("ferry.sock"))
+        try:
+            connection.request(method, path, body)
+            response = connection.getresponse()
+            answer = response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(str(error)) from error
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise Refused(response.status, answer.decode())
+        return json.loads(answer) if answer else None
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def records(self, run, after=0):
+        return self.get(f"/v1/upgrades/{run}/journal?after={after}&limit=100000")["records"]
+
+    # -- its processes ------------------------------------------------------------------------------------
+
+    def pids(self):
+        found, queue = [], [self.process.pid]
+        while queue:
+            pid = queue.pop()
+            found.append(pid)
+            for children in glob.glob(f"/proc/{pid}/task/*/children"):
+                with open(children, encoding="ascii") as source:
+                    queue += [int(child) for child in source.read().split()]
+        return found
+
+    def cpu_us(self):
+        total = 0
+        for pid in self.pids():
+            for task in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+                with open(task, encoding="ascii") as source:
+                    total += int(source.read().split()[0])
+        return total / 1e3
+
+    def pss_kb(self):
+        return sum(field(f"/proc/{pid}/smaps_rollup", "Pss:") for pid in self.pids())
+
+    def rss_kb(self):
+        return field(f"/proc/{self.process.pid}/status", "VmRSS:")
+
+
+def field(path, name):
+    with open(path, encoding="ascii") as source:
+        return next(int(line.split()[1]) for line in source if line.startswith(name))
+
+
+class World:
+    """A ferry-sim on a socket of its own."""
+
+    def __init__(self, build, seed=1, world=None):
+        self.program = os.path.join(build, "plugins/simulator/ferry-sim")
+        self.dir = tempfile.mkdtemp(prefix="ferry-world-")
+        self.socket = os.path.join(self.dir, "sim.sock")
+        command = [self.program, "--socket", self.socket, "--seed", str(seed)] + (["--world", world] if world else [])
+        self.process = subprocess.Popen(command, start_new_session=True)
+        while not os.path.exists(self.socket):
+            if self.process.poll() is not None:
+                raise RuntimeError("ferry-sim did not start")
+            time.sleep(0.002)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def ask(self, *words):
+        out = subprocess.check_output([self.program, *words, "--socket", self.socket, "--json"])
+        return json.loads(out)

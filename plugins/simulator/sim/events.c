@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The world's making and end, and the order in which things happen in it. */
+#include "sim/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FAR_MS  (3 * 3600000) /* a leap further than this ... */
+#define LIVE_MS 3600000       /* ... lives through its last hour only */
+
+struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size)
+{
+    struct sim_world *world = sim_alloc(sizeof(*world));
+    if (!sim_settings_read(settings, &world->set, world->fault, why, why_size)) {
+        free(world);
+        return NULL;
+    }
+    world->random.state = sim_mix((uint64_t)world->set.seed + 1);
+    world->traffic.state = sim_mix((uint64_t)world->set.seed + 2);
+    world->free_user = SIM_NONE;
+    world->next_id = 100000;
+    world->staged = json_object();
+    world->loaded = json_object();
+    world->ticks = sim_alloc(SIM_TICKS * sizeof(*world->ticks));
+    world->drops = sim_alloc(SIM_DROPS * sizeof(*world->drops));
+    sim_copy(world->versions[SOURCE], sizeof(world->versions[SOURCE]), world->set.version);
+    sim_guards_reset(world);
+    sim_landscape(world);
+    sim_capacity_changed(world);
+    world->truth.storage_least = sim_storage_in_sync(world);
+    sim_populate(world);
+    sim_tests_create(world);
+    return world;
+}
+
+static void ops_free(struct sim_world *world)
+{
+    for (uint32_t i = 0; i < world->op_count; i++) {
+        struct sim_op *op = world->ops[i];
+        json_decref(op->args);
+        json_decref(op->result);
+        free(op->instances);
+        free(op->key);
+        free(op->run);
+        free(op);
+    }
+    free(world->ops);
+    for (size_t i = 0; i < world->fence_count; i++)
+        free(world->fences[i].run);
+    free(world->fences);
+}
+
+void sim_world_free(struct sim_world *world)
+{
+    if (!world)
+        return;
+    ops_free(world);
+    for (int64_t i = 0; i < world->set.test_subscribers; i++)
+        free(world->tests[i].hops);
+    for (int i = 0; i < GUARDS; i++) {
+        json_decref(world->guard[i].state);
+        json_decref(world->guard[i].prior);
+    }
+    for (size_t i = 0; i < world->backup_count; i++)
+        json_decref(world->backups[i].software);
+    json_decref(world->staged);
+    json_decref(world->loaded);
+    json_decref(world->selectors);
+    sim_queue_free(&world->things);
+    sim_queue_free(&world->people);
+    free(world->backups);
+    free(world->tests);
+    free(world->instances);
+    free(world->users);
+    free(world->ticks);
+    free(world->drops);
+    free(world);
+}
+
+/* ---- time ---- */
+
+/* Until the clock starts the world stands at 0; then everything in it is moved to where the clock begins. */
+static void shift_users(struct sim_world *world, int64_t by)
+{
+    sim_queue_shift(&world->people, by);
+    for (uint32_t i = 0; i < world->user_count; i++)
+        world->users[i].periodic += by;
+}
+
+void sim_begin(struct sim_world *world, int64_t now_ms)
+{
+    int64_t start = now_ms / world->set.tick_ms * world->set.tick_ms;
+    shift_users(world, start);
+    for (uint32_t i = 0; i < world->user_count; i++)
+        world->users[i].since = world->users[i].attached = start;
+    for (int64_t i = 0; i < world->set.test_subscribers; i++)
+        for (size_t hop = 0; hop < world->tests[i].hop_count; hop++)
+            world->tests[i].hops[hop].at = start;
+    world->begun = true;
+    world->now = world->born = start;
+    sim_ticks_restart(world);
+    sim_queue_put(&world->things, start + world->set.scale_every_ms, EV_SCALE, 0, 0);
+}
+
+static void user_happens(struct sim_world *world, const struct sim_event *event)
+{
+    if (event->kind == EV_ARRIVAL)
+        sim_arrival_event(world, (enum sim_segment)event->what, event->generation != 0);
+    else if (world->users[event->what].timer == event->generation)
+        sim_user_event(world, event->what);
+}
+
+static void thing_happens(struct sim_world *world, const struct sim_event *event)
+{
+    uint32_t what = event->what;
+    switch ((enum sim_event_kind)event->kind) {
+    case EV_TICK:
+        sim_tick_event(world);
+        break;
+    case EV_OP:
+        if (world->ops[what]->attempt == event->generation)
+            sim_op_event(world, what);
+        break;
+    case EV_BUILT:
+        if (world->instances[what].build == event->generation)
+            sim_built_event(world, what);
+        break;
+    case EV_HEAL:
+        if (world->instances[what].build == event->generation)
+            sim_heal_event(world, what);
+        break;
+    case EV_SCALE:
+        sim_scale_event(world);
+        break;
+    case EV_MOVE:
+        sim_move_event(world);
+        break;
+    case EV_IDLE:
+        if ((uint32_t)world->users[what].id == event->generation)
+            sim_idle_event(world, what);
+        break;
+    case EV_LEASE:
+        sim_lease_event(world, what);
+        break;
+    case EV_USER:
+    case EV_ARRIVAL:
+        break; /* in the other queue */
+    }
+}
+
+/*
+ * Nobody looks during a leap of days (an upgrade under observation), and a week of 31,000 users is a minute
+ * of CPU: their clocks stand still but for the last hour, and the ticks between are no data.
+ */
+static void leap(struct sim_world *world, int64_t now_ms)
+{
+    if (now_ms - world->now <= FAR_MS)
+        return;
+    int64_t by = (now_ms - world->now - LIVE_MS) / world->set.tick_ms * world->set.tick_ms;
+    shift_users(world, by);
+    int64_t end = world->now + by, at;
+    while (sim_queue_next(&world->things, end, &at)) {
+        struct sim_event event = sim_queue_take(&world->things);
+        world->now = at > world->now ? at : world->now;
+        if (event.kind == EV_TICK)
+            continue;
+        thing_happens(world, &event);
+    }
+    world->now = end;
+    sim_ticks_restart(world);
+}
+
+void sim_world_advance(struct sim_world *world, int64_t now_ms)
+{
+    if (!world->begun)
+        sim_begin(world, now_ms);
+    leap(world, now_ms);
+    for (;;) {
+        int64_t thing = 0, person = 0;
+        bool has_thing = sim_queue_next(&world->things, now_ms, &thing);
+        bool has_person = sim_queue_next(&world->people, now_ms, &person);
+        if (!has_thing && !has_person)
+            break;
+        bool take_thing = has_thing && (!has_person || thing <= person);
+        struct sim_event event = sim_queue_take(take_thing ? &world->things : &world->people);
+        if (event.at > world->now)
+            world->now = event.at;
+        if (take_thing)
+            thing_happens(world, &event);
+        else
+            user_happens(world, &event);
+    }
+    if (now_ms > world->now)
+        world->now = now_ms;
+}
+
+int64_t sim_world_now(const struct sim_world *world)
+{
+    return world->begun ? world->now : 0;
+}
+
+uint32_t sim_world_scale(const struct sim_world *world)
+{
+    return world->scale;
+}
+
+const char *sim_world_password(const struct sim_world *world)
+{
+    return world->set.password;
+}

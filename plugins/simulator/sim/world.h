@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The world: a 5G core network function (AMF or SMF) with the cloud it runs on, simulated user by user.
+ *
+ * Every user is an individual with sessions on exactly one service instance, so "nobody was dropped" is
+ * counted and never assumed. The world is a discrete-event simulation, deterministic from its seed: two
+ * worlds with the same settings and the same calls answer byte for byte the same. It has no clock. Each
+ * call carries run time, and the world advances, event by event, to the largest run time it has seen.
+ *
+ *     char why[256];
+ *     struct sim_world *world = sim_world_new(NULL, why, sizeof(why));
+ *     struct ferry_call call = {.run = "r1", .step = 1, .fence = 1, .key = "r1/1", .scale = 1,
+ *                               .now_ms = now, .args = "{\"version\":\"1.3.0\"}"};
+ *     struct sim_reply reply = {0};
+ *     sim_world_call(world, SIM_NF, "split", &call, &reply);
+ *     sim_reply_clear(&reply);
+ *
+ * Time starts with the first call that belongs to a run (or is an ENSURE): an observation that belongs to
+ * none, such as a look at the adapters before any order, shows the world at its first moment and does not
+ * wind its clock. That first call also fixes the scale; a run with another scale is refused.
+ *
+ * Single-threaded. A failed allocation aborts. See README.md in the folder above for what is simulated.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "ferry/adapter.h"
+
+#include <jansson.h>
+
+struct sim_world;
+
+enum sim_part { SIM_VIM = 1, SIM_NF = 2 };
+
+/* The answer to a call; zero it before. result is set when status is FERRY_DONE. */
+struct sim_reply {
+    enum ferry_status status;
+    int64_t after_ms, done, total; /* AGAIN */
+    char text[160];                /* AGAIN: what is under way */
+    enum ferry_failure failure;    /* FAILED */
+    char message[384], hint[256];
+    json_t *result;
+};
+
+void sim_reply_clear(struct sim_reply *reply);
+
+/*
+ * A world from its settings: the text of a JSON object (settings.def has the members), or NULL for the
+ * trial of the paper. On failure: NULL, and one sentence in why.
+ */
+struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size);
+void sim_world_free(struct sim_world *world);
+
+/* Advance to a run time. Earlier times change nothing. The first one starts the clock. */
+void sim_world_advance(struct sim_world *world, int64_t now_ms);
+
+/* Run time and scale the world has reached; 0 before the first call. */
+int64_t sim_world_now(const struct sim_world *world);
+uint32_t sim_world_scale(const struct sim_world *world);
+
+/* One verb of docs/adapter-guide.md, arguments and result as written there. */
+void sim_world_call(struct sim_world *world, enum sim_part part, const char *verb,
+                    const struct ferry_call *call, struct sim_reply *ret_reply);
+
+/*
+ * What is true, for people and tests; nothing of it can be seen through the verbs above. what is "status",
+ * "counters" or "users". NULL if there is no such thing. The caller owns the document.
+ */
+json_t *sim_world_truth(const struct sim_world *world, const char *what);
+
+/* The way of one subscriber ("test-3" or "imsi-..."), as the verb trace gives it. NULL if unknown. */
+json_t *sim_world_trace(const struct sim_world *world, const char *subscriber);
+
+/* Turn a fault on or off while the world runs: a name of fault.def. False if there is none. */
+bool sim_world_fault(struct sim_world *world, const char *fault, int64_t value);
+
+/* The password the adapters must give; "" if none is asked for. */
+const char *sim_world_password(const struct sim_world *world);
+
+#endif

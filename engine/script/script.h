@@ -50,6 +50,7 @@ enum fy_script_event_kind {
     FY_SCRIPT_DONE, /* the function returned: result */
     FY_SCRIPT_ERROR, /* it failed: err says how; a divergence from the history has both texts in the message
                       */
+    FY_SCRIPT_LOST,  /* its host died, through no fault of this run: start() it again with its history */
 };
 
 struct fy_script_note {
@@ -60,8 +61,9 @@ struct fy_script_note {
 struct fy_script_event {
     enum fy_script_event_kind kind;
     const char *run;
-    const char *call;   /* CALL */
-    const char *args;   /* CALL: JSON object text, members sorted, so that equal calls are equal bytes */
+    const char *call; /* CALL */
+    const char *args; /* CALL: JSON object text, members sorted, so that equal calls are equal bytes */
+    bool tolerant;    /* CALL: nf:try_x; a permanent failure is an outcome for the workflow, not a parking */
     const char *result; /* DONE: JSON text */
     const struct fy_script_note *notes;
     size_t note_count;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scripts in this process, for tests and the simulation: the code of the host without the host. Nothing is
+ * told before fy_script_local_turn; what a turn tells may start and resume others, which the next turn tells.
+ */
+#ifndef FY_SCRIPT_LOCAL_H
+#define FY_SCRIPT_LOCAL_H
+
+#include "script/sandbox.h"
+#include "script/script.h"
+
+struct fy_script *fy_script_local_new(const struct fy_limits *limits); /* NULL: the ordinary limits */
+size_t fy_script_local_turn(struct fy_script *script);                 /* how many events were told */
+
+#endif

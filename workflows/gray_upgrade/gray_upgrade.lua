@@ -1,0 +1,94 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The gray upgrade: a complete slice of the network function beside the old one, designated subscribers first, then
+-- users in stages, each watched; then the other halves. README.md beside this file explains it step by step.
+local wf = workflow {
+  name = "gray_upgrade",
+  version = "1.0",
+  api = 1,
+  needs = { "stage_image", "backup", "upgrade", "config_backup", "load", "split", "join", "steer", "drain", "readmit",
+    "switchover", "sync_state", "dial_test", "collect" },
+  params = {
+    db_lag = { type = "duration", default = "10m", help = "how long the session database may take to be in sync" },
+  },
+}
+
+function wf:upgrade(nf, plan)
+  phase "prepare"
+  nf:check(plan.checks)
+  nf:stage_image()
+  self:prechecks(nf, plan)
+
+  phase "backup"
+  nf:backup(nf.order.backup.what)
+
+  phase "freeze"
+  for guard in plan:guards() do nf:suspend(guard) end
+
+  phase "first slice"
+  nf:load()
+  nf:split()
+  for batch in plan:slice() do self:swap(nf, batch) end
+  nf:wait_sync(nil, { within = nf.params.db_lag })
+  nf:dial_test "held"
+  nf:dial_test "designated"
+  self:after_dial_test(nf, plan)
+
+  phase "migrate"
+  for stage in plan:stages() do
+    stage:ask_before()
+    for move in stage:moves() do self:move(nf, move) end
+    nf:soak(stage)
+  end
+
+  phase "finish"
+  for batch in plan:rest() do self:swap(nf, batch) end
+  nf:join()
+  nf:check(plan.final_checks)
+  nf:dial_test "everybody"
+  nf:collect()
+  nf:release_guards()
+end
+
+-- Users first, then the instances they left.
+function wf:move(nf, move)
+  nf:steer(move)
+  if not move.batch then return end
+  nf:drain(move.batch)
+  nf:upgrade(move.batch)
+  nf:join(move.batch)
+end
+
+-- One batch to the other version: half of a pair beside its serving mate, anything else empty.
+function wf:swap(nf, batch)
+  if batch.switch_to then nf:switchover(batch) end
+  if batch.pair then
+    nf:upgrade(batch)
+    nf:wait_sync(batch, { within = nf.params.db_lag })
+  else
+    nf:drain(batch)
+    nf:upgrade(batch)
+    nf:readmit(batch)
+  end
+end
+
+-- Hooks for a vendor's own steps; see "extend" in the workflow guide.
+function wf:prechecks(nf, plan) end
+function wf:after_dial_test(nf, plan) end
+
+-- Back to the source: nobody new on the target at once, everybody off it, then the instances in the planner's order
+-- (in this program it plans towards the source), then what was switched off.
+function wf:rollback(nf, plan, done)
+  phase "users back"
+  nf:steer { permille = 0, rate = nf.order.rollback.move_rate }
+
+  phase "instances back"
+  for batch in plan:rest() do self:swap(nf, batch) end
+  nf:join()
+
+  phase "restore"
+  nf:check(plan.final_checks)
+  nf:collect()
+  nf:release_guards()
+end
+
+return wf

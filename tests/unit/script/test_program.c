@@ -101,7 +101,7 @@ static void test_program_names_the_line_of_an_error(void **state)
     kit_fails("nf:call('acme.x', { f = phase })", "workflow", "a function cannot be handed to a step");
     kit_fails("local t = {} t.t = t nf:call('acme.x', t)", "workflow", "contain itself");
     kit_fails("nf:call('acme.x', { 1, a = 2 })", "workflow", "not both");
-    kit_fails("return end", "workflow", "workflow:2: <eof>");
+    kit_fails("return end", "workflow", "workflow:3: <eof> expected");
 }
 
 int main(void)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adapter/wire.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void fy_wire_put_call(struct fy_buf *buf, uint64_t id, const struct fy_adapter_call *call)
+{
+    fy_buf_open(buf, '{');
+    fy_buf_member_int(buf, "id", (int64_t)id);
+    fy_buf_member(buf, "verb", call->verb);
+    fy_buf_member(buf, "run", call->run != NULL ? call->run : "");
+    fy_buf_member_int(buf, "step", (int64_t)call->step);
+    fy_buf_member_int(buf, "attempt", call->attempt);
+    fy_buf_member_int(buf, "fence", (int64_t)call->fence);
+    fy_buf_member(buf, "key", call->key != NULL ? call->key : "");
+    fy_buf_member_int(buf, "now", call->now.ms);
+    fy_buf_member_int(buf, "deadline", call->deadline.ms);
+    fy_buf_member_int(buf, "scale", call->scale);
+    fy_buf_member_raw(buf, "args", call->args);
+    fy_buf_close(buf, '}');
+}
+
+void fy_wire_put_reply(struct fy_buf *buf, uint64_t id, const struct fy_adapter_reply *reply)
+{
+    fy_buf_open(buf, '{');
+    fy_buf_member_int(buf, "id", (int64_t)id);
+    fy_buf_member(buf, "status", fy_reply_status_name(reply->status));
+    if (reply->status == FY_REPLY_DONE) {
+        fy_buf_member_raw(buf, "result", reply->result);
+    } else if (reply->status == FY_REPLY_AGAIN) {
+        fy_buf_member_int(buf, "after_ms", reply->after_ms);
+        fy_buf_member_int(buf, "done", reply->done);
+        fy_buf_member_int(buf, "total", reply->total);
+        fy_buf_member(buf, "text", reply->text);
+    } else {
+        fy_buf_member(buf, "kind", fy_err_kind_name(reply->failure));
+        fy_buf_member(buf, "message", reply->message);
+        fy_buf_member(buf, "hint", reply->hint);
+    }
+    fy_buf_close(buf, '}');
+}
+
+/*
+ * Reading: one copy of the whole text, in which each member that is wanted as text is ended by a NUL. That is
+ * done when all members were found, because the NUL overwrites what follows a member.
+ */
+
+static const char *end_raw(const struct fy_slice *slice)
+{
+    if (slice->text == NULL)
+        return NULL;
+    char *text = (char *)(uintptr_t)slice->text; /* in our own copy */
+    text[slice->length] = '\0';
+    return text;
+}
+
+static const char *end_string(const struct fy_slice *slice)
+{
+    if (slice->text == NULL || slice->length < 2 || slice->text[0] != '"')
+        return NULL;
+    char *text = (char *)(uintptr_t)slice->text; /* in our own copy */
+    if (memchr(text, '\\', slice->length) == NULL && fy_slice_valid(slice)) {
+        text[slice->length - 1] = '\0';
+        return text + 1;
+    }
+    FY_AUTO(fy_free_ptr) char *decoded = fy_slice_string(slice);
+    if (decoded == NULL)
+        return NULL;
+    memcpy(text, decoded, strlen(decoded) + 1); /* decoding never makes a string longer */
+    return text;
+}
+
+struct wanted {
+    const char *name;
+    struct fy_slice *slice;
+};
+
+static bool find_members(const char *text, size_t length, const struct wanted *wanted, size_t count)
+{
+    struct fy_scan scan = fy_scan_text(text, length);
+    struct fy_slice key, value;
+    while (fy_scan_member(&scan, &key, &value))
+        for (size_t i = 0; i < count; i++)
+            if (fy_slice_is(&key, wanted[i].name)) {
+                *wanted[i].slice = value;
+                break;
+            }
+    return fy_scan_ok(&scan);
+}
+
+bool fy_wire_read_call(const struct fy_slice *from, struct fy_wire_call *ret)
+{
+    struct fy_slice id = {0}, verb = {0}, run = {0}, step = {0}, attempt = {0}, fence = {0}, key = {0},
+                    now = {0}, deadline = {0}, scale = {0}, args = {0};
+    const struct wanted wanted[] = {
+        {"id", &id},       {"verb", &verb}, {"run", &run}, {"step", &step},         {"attempt", &attempt},
+        {"fence", &fence}, {"key", &key},   {"now", &now}, {"deadline", &deadline}, {"scale", &scale},
+        {"args", &args},
+    };
+    FY_AUTO(fy_free_ptr) char *text = fy_slice_copy(from);
+    if (!find_members(text, from->length, wanted, FY_COUNT(wanted)))
+        return false;
+    struct fy_wire_call read = {
+        .id = (uint64_t)fy_slice_int(&id, 0),
+        .call = {.connection = "",
+                 .step = (uint64_t)fy_slice_int(&step, 0),
+                 .attempt = (uint32_t)fy_slice_int(&attempt, 1),
+                 .fence = (uint64_t)fy_slice_int(&fence, 0),
+                 .now = {fy_slice_int(&now, 0)},
+                 .deadline = {fy_slice_int(&deadline, 0)},
+                 .scale = (uint32_t)fy_slice_int(&scale, 1)},
+    };
+    read.call.verb = end_string(&verb);
+    read.call.run = end_string(&run);
+    read.call.key = end_string(&key);
+    read.call.args = end_raw(&args);
+    if (read.id == 0 || read.call.verb == NULL || read.call.run == NULL || read.call.key == NULL ||
+        read.call.args == NULL)
+        return false;
+    read.text = fy_steal(&text);
+    *ret = read;
+    return true;
+}
+
+static bool read_status(const struct fy_slice *slice, enum fy_reply_status *ret)
+{
+    for (enum fy_reply_status s = FY_REPLY_DONE; s <= FY_REPLY_UNSURE; s++) {
+        const char *name = fy_reply_status_name(s);
+        if (slice->length == strlen(name) + 2 && memcmp(slice->text + 1, name, strlen(name)) == 0) {
+            *ret = s;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fy_wire_read_reply(const struct fy_slice *from, struct fy_wire_reply *ret)
+{
+    struct fy_slice id = {0}, status = {0}, result = {0}, after = {0}, done = {0}, total = {0}, words = {0},
+                    kind = {0}, message = {0}, hint = {0};
+    const struct wanted wanted[] = {
+        {"id", &id},       {"status", &status}, {"result", &result}, {"after_ms", &after},  {"done", &done},
+        {"total", &total}, {"text", &words},    {"kind", &kind},     {"message", &message}, {"hint", &hint},
+    };
+    FY_AUTO(fy_free_ptr) char *text = fy_slice_copy(from);
+    struct fy_wire_reply read = {0};
+    if (!find_members(text, from->length, wanted, FY_COUNT(wanted)) || status.text == NULL ||
+        !read_status(&status, &read.reply.status))
+        return false;
+    read.id = (uint64_t)fy_slice_int(&id, 0);
+    read.reply.after_ms = fy_slice_int(&after, 1);
+    read.reply.done = fy_slice_int(&done, 0);
+    read.reply.total = fy_slice_int(&total, 0);
+    if (read.reply.status == FY_REPLY_DONE &&
+        (result.text == NULL || result.text[0] != '{' || !fy_slice_valid(&result)))
+        return false;
+    read.reply.text = end_string(&words);
+    read.reply.message = end_string(&message);
+    read.reply.hint = end_string(&hint);
+    const char *kind_name = end_string(&kind);
+    read.reply.failure = kind_name != NULL ? fy_err_kind_parse(kind_name) : FY_ERR_PERMANENT;
+    read.reply.result = end_raw(&result);
+    read.text = fy_steal(&text);
+    *ret = read;
+    return read.id != 0;
+}

@@ -100,6 +100,9 @@ struct fy_adapter_call {
 
 typedef void fy_adapter_replied(void *ctx, const struct fy_adapter_reply *reply);
 
+/* A copy in one block, freed with free(). */
+struct fy_adapter_call *fy_adapter_call_copy(const struct fy_adapter_call *call);
+
 struct fy_adapters {
     void *self;
 

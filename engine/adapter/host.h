@@ -18,9 +18,6 @@
 /* Serve until the socket closes. secrets_fd is the memfd with the secrets, closed after reading; -1: none. */
 int fy_adapter_host_main(int fd, int secrets_fd);
 
-/* Run the contract test (contract.h) instead of serving: one message with the rows, then the end. */
-int fy_adapter_contract_main(int fd, int secrets_fd);
-
 /* The configuration message, carried out: plugin loaded and checked, settings filled. */
 struct fy_host_setup {
     char *connection, *filled; /* filled: with secrets, wipe it with fy_settings_free */

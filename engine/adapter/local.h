@@ -13,7 +13,7 @@ struct fy_local;
 
 struct fy_local *fy_local_new(void);
 void fy_local_free(struct fy_local *local);
-const struct fy_adapters *fy_local_adapters(struct fy_local *local);
+struct fy_adapters *fy_local_adapters(struct fy_local *local);
 
 /* Connect an adapter that is linked in. settings is a JSON object with the secrets filled in. */
 bool fy_local_add(struct fy_local *local, const char *connection, const struct ferry_adapter *adapter,

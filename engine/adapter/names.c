@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What adapter.h offers over an info and its enums. */
+/* What adapter.h offers over its own types. */
 #include "adapter/adapter.h"
+
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -49,4 +51,30 @@ bool fy_adapter_allows(const struct fy_adapter_info *info, const char *tenant)
         if (strcmp(*allowed, tenant) == 0)
             return true;
     return false;
+}
+
+static const char *put(char **at, const char *text)
+{
+    const char *copy = *at;
+    size_t size = strlen(text != NULL ? text : "") + 1;
+    memcpy(*at, text != NULL ? text : "", size);
+    *at += size;
+    return copy;
+}
+
+struct fy_adapter_call *fy_adapter_call_copy(const struct fy_adapter_call *call)
+{
+    const char *texts[] = {call->connection, call->verb, call->run, call->key, call->args};
+    size_t size = sizeof *call;
+    for (size_t i = 0; i < FY_COUNT(texts); i++)
+        size += strlen(texts[i] != NULL ? texts[i] : "") + 1;
+    struct fy_adapter_call *copy = fy_alloc(size);
+    char *at = (char *)(copy + 1);
+    *copy = *call;
+    copy->connection = put(&at, call->connection);
+    copy->verb = put(&at, call->verb);
+    copy->run = put(&at, call->run);
+    copy->key = put(&at, call->key);
+    copy->args = put(&at, call->args);
+    return copy;
 }

@@ -27,7 +27,7 @@ struct fy_remote_options {
 };
 
 struct fy_remote *fy_remote_new(const struct fy_remote_options *options); /* starts every host */
-const struct fy_adapters *fy_remote_adapters(struct fy_remote *remote);
+struct fy_adapters *fy_remote_adapters(struct fy_remote *remote);
 
 /* Kill all hosts, answer nothing more. Memory goes once the loop has turned. */
 void fy_remote_free(struct fy_remote *remote);

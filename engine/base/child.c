@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -294,30 +293,9 @@ static void on_ended(uv_process_t *process, int64_t status, int signal)
 
 /* Starting. */
 
-static int body_fd(const struct fy_child_options *options, struct fy_err *err)
-{
-    FY_AUTO(fy_close_fd) int fd = memfd_create("ferry-body", MFD_CLOEXEC);
-    const char *bytes = options->body;
-    for (size_t done = 0; fd >= 0 && done < options->body_length;) {
-        ssize_t wrote = write(fd, bytes + done, options->body_length - done);
-        if (wrote <= 0 && errno != EINTR)
-            break;
-        done += wrote > 0 ? (size_t)wrote : 0;
-        if (done == options->body_length)
-            break;
-    }
-    if (fd < 0 || lseek(fd, 0, SEEK_CUR) != (off_t)options->body_length || lseek(fd, 0, SEEK_SET) != 0) {
-        fy_fail_errno(err, "could not hand %zu bytes to %s", options->body_length, options->name);
-        return -1;
-    }
-    int ready = fd;
-    fd = -1;
-    return ready;
-}
-
 /* The child's ends of what connects it. */
 struct ends {
-    int socket, print, body;
+    int socket, print;
 };
 
 static bool make_channels(struct fy_child *child, const struct fy_child_options *options, struct ends *theirs,
@@ -328,8 +306,6 @@ static bool make_channels(struct fy_child *child, const struct fy_child_options 
         return fy_fail_errno(err, "could not make a socket for %s", options->name);
     child->fd = pair[0];
     theirs->socket = pair[1];
-    if (options->body != NULL && (theirs->body = body_fd(options, err)) < 0)
-        return false;
     if (!options->log_stderr)
         return true;
     if (pipe2(errors, O_CLOEXEC) != 0)
@@ -344,7 +320,7 @@ static bool spawn(struct fy_child *child, uv_loop_t *loop, const struct fy_child
 {
     int print = theirs->print >= 0 ? theirs->print : STDERR_FILENO;
     uv_stdio_container_t stdio[FY_CHILD_FIRST + FY_CHILD_FDS] = {
-        {.flags = theirs->body >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = theirs->body},
+        {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = print},
         {.flags = UV_INHERIT_FD, .data.fd = print},
         {.flags = UV_INHERIT_FD, .data.fd = theirs->socket},
@@ -399,12 +375,11 @@ bool fy_child_start(uv_loop_t *loop, const struct fy_child_options *options,
     child->ctx = ctx;
     child->out_limit = options->out_limit > 0 ? options->out_limit : OUT_LIMIT;
     child->process.data = child->socket.data = child->prepare.data = child->errors.data = child;
-    struct ends theirs = {-1, -1, -1};
+    struct ends theirs = {-1, -1};
     bool made = make_channels(child, options, &theirs, err);
     bool started = made && spawn(child, loop, options, &theirs, err);
     fy_close_fd(&theirs.socket);
     fy_close_fd(&theirs.print);
-    fy_close_fd(&theirs.body);
     if (!made) {
         fy_close_fd(&child->fd);
         free(child->name);

@@ -5,7 +5,7 @@
  * (4, 5, ...). It gets its own process group and a clean environment (PATH, locale, proxies and the tests'
  * own switches); nothing else is inherited.
  *
- *     struct fy_child_options options = {.name = "reader", .argv = argv, .body = xml, .body_length = n};
+ *     struct fy_child_options options = {.name = "reader", .argv = argv};
  *     struct fy_child_events events = {.message = on_message, .exited = on_exit};
  *     if (!fy_child_start(loop, &options, &events, self, &child, err)) ...
  *
@@ -36,8 +36,6 @@ struct fy_child_options {
     const char *const *argv; /* argv[0] is the path of the program; ends with NULL */
     const int *fds;          /* become descriptors 4, 5, ... of the child; still the caller's to close */
     size_t fd_count;
-    const void *body; /* its standard input; NULL: /dev/null */
-    size_t body_length;
     size_t out_limit; /* bytes that may wait to be written; 0: 128 MiB */
     bool log_stderr;  /* its stderr goes to the log line by line with its name; false: it is ours */
 };

@@ -38,7 +38,11 @@ extern "C" {
 /* Raised when the layout or meaning of anything below changes in a way old adapters cannot know. */
 #define FERRY_ADAPTER_ABI 1u
 
+#ifdef __cplusplus /* there a constant is private to its file unless told otherwise */
+#define FERRY_ADAPTER_EXPORT extern "C" __attribute__((visibility("default")))
+#else
 #define FERRY_ADAPTER_EXPORT __attribute__((visibility("default")))
+#endif
 
 /* Which kinds of connection an adapter can serve; a bit set. */
 enum {

@@ -160,13 +160,13 @@ static void queue(struct host *host, struct job *job)
 
 static void read_calls(struct host *host, const char *payload, size_t length)
 {
-    struct fy_scan scan = fy_scan_text(payload, length);
-    struct fy_slice key, calls, call;
-    while (fy_scan_member(&scan, &key, &calls)) {
-        if (!fy_slice_is(&key, "calls"))
+    struct fy_walk walk = fy_walk_text(payload, length);
+    struct fy_piece key, calls, call;
+    while (fy_walk_member(&walk, &key, &calls)) {
+        if (!fy_piece_is(&key, "calls"))
             continue;
-        struct fy_scan list = fy_scan_slice(&calls);
-        while (fy_scan_element(&list, &call)) {
+        struct fy_walk list = fy_walk_piece(&calls);
+        while (fy_walk_element(&list, &call)) {
             struct job *job = FY_NEW(struct job);
             if (!fy_wire_read_call(&call, &job->call)) {
                 fy_log(FY_LOG_ERROR, "a call cannot be read; the engine is broken or not ours");

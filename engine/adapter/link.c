@@ -203,7 +203,7 @@ static void distrust(struct fy_link *link, const char *what)
     fy_child_kill(link->child);
 }
 
-static void on_described(struct fy_link *link, const struct fy_slice *text)
+static void on_described(struct fy_link *link, const struct fy_piece *text)
 {
     struct fy_err err;
     if (!fy_described(&link->info, text->text, text->length, &err)) {
@@ -217,7 +217,7 @@ static void on_described(struct fy_link *link, const struct fy_slice *text)
     send_waiting(link);
 }
 
-static void on_refused(struct fy_link *link, const struct fy_slice *text)
+static void on_refused(struct fy_link *link, const struct fy_piece *text)
 {
     FY_AUTO(fy_json_unref) json_t *refused = fy_json_parse(text->text, text->length, "the refusal", NULL);
     const char *hint = fy_json_string_or(refused, "hint", "");
@@ -232,7 +232,7 @@ static void on_refused(struct fy_link *link, const struct fy_slice *text)
     fail_waiting(link); /* an endpoint that cannot be reached is said at once, not after three tries */
 }
 
-static void on_reply(struct fy_link *link, const struct fy_slice *text)
+static void on_reply(struct fy_link *link, const struct fy_piece *text)
 {
     struct fy_wire_reply read;
     if (!fy_wire_read_reply(text, &read)) {
@@ -254,20 +254,20 @@ static void on_reply(struct fy_link *link, const struct fy_slice *text)
 static void on_message(void *ctx, const char *payload, size_t length)
 {
     struct fy_link *link = ctx;
-    struct fy_scan scan = fy_scan_text(payload, length);
-    struct fy_slice key, value, reply;
-    while (!link->killed && fy_scan_member(&scan, &key, &value)) {
-        if (fy_slice_is(&key, "described"))
+    struct fy_walk walk = fy_walk_text(payload, length);
+    struct fy_piece key, value, reply;
+    while (!link->killed && fy_walk_member(&walk, &key, &value)) {
+        if (fy_piece_is(&key, "described"))
             on_described(link, &value);
-        else if (fy_slice_is(&key, "refused"))
+        else if (fy_piece_is(&key, "refused"))
             on_refused(link, &value);
-        if (!fy_slice_is(&key, "replies"))
+        if (!fy_piece_is(&key, "replies"))
             continue;
-        struct fy_scan replies = fy_scan_slice(&value);
-        while (!link->killed && fy_scan_element(&replies, &reply))
+        struct fy_walk replies = fy_walk_piece(&value);
+        while (!link->killed && fy_walk_element(&replies, &reply))
             on_reply(link, &reply);
     }
-    if (!link->killed && !fy_scan_ok(&scan))
+    if (!link->killed && !fy_walk_ok(&walk))
         distrust(link, "sent a message that cannot be read");
 }
 

@@ -47,25 +47,25 @@ void fy_wire_put_reply(struct fy_buf *buf, uint64_t id, const struct fy_adapter_
  * done when all members were found, because the NUL overwrites what follows a member.
  */
 
-static const char *end_raw(const struct fy_slice *slice)
+static const char *end_raw(const struct fy_piece *piece)
 {
-    if (slice->text == NULL)
+    if (piece->text == NULL)
         return NULL;
-    char *text = (char *)(uintptr_t)slice->text; /* in our own copy */
-    text[slice->length] = '\0';
+    char *text = (char *)(uintptr_t)piece->text; /* in our own copy */
+    text[piece->length] = '\0';
     return text;
 }
 
-static const char *end_string(const struct fy_slice *slice)
+static const char *end_string(const struct fy_piece *piece)
 {
-    if (slice->text == NULL || slice->length < 2 || slice->text[0] != '"')
+    if (piece->text == NULL || piece->length < 2 || piece->text[0] != '"')
         return NULL;
-    char *text = (char *)(uintptr_t)slice->text; /* in our own copy */
-    if (memchr(text, '\\', slice->length) == NULL && fy_slice_valid(slice)) {
-        text[slice->length - 1] = '\0';
+    char *text = (char *)(uintptr_t)piece->text; /* in our own copy */
+    if (memchr(text, '\\', piece->length) == NULL && fy_piece_valid(piece)) {
+        text[piece->length - 1] = '\0';
         return text + 1;
     }
-    FY_AUTO(fy_free_ptr) char *decoded = fy_slice_string(slice);
+    FY_AUTO(fy_free_ptr) char *decoded = fy_piece_string(piece);
     if (decoded == NULL)
         return NULL;
     memcpy(text, decoded, strlen(decoded) + 1); /* decoding never makes a string longer */
@@ -74,43 +74,43 @@ static const char *end_string(const struct fy_slice *slice)
 
 struct wanted {
     const char *name;
-    struct fy_slice *slice;
+    struct fy_piece *piece;
 };
 
 static bool find_members(const char *text, size_t length, const struct wanted *wanted, size_t count)
 {
-    struct fy_scan scan = fy_scan_text(text, length);
-    struct fy_slice key, value;
-    while (fy_scan_member(&scan, &key, &value))
+    struct fy_walk walk = fy_walk_text(text, length);
+    struct fy_piece key, value;
+    while (fy_walk_member(&walk, &key, &value))
         for (size_t i = 0; i < count; i++)
-            if (fy_slice_is(&key, wanted[i].name)) {
-                *wanted[i].slice = value;
+            if (fy_piece_is(&key, wanted[i].name)) {
+                *wanted[i].piece = value;
                 break;
             }
-    return fy_scan_ok(&scan);
+    return fy_walk_ok(&walk);
 }
 
-bool fy_wire_read_call(const struct fy_slice *from, struct fy_wire_call *ret)
+bool fy_wire_read_call(const struct fy_piece *from, struct fy_wire_call *ret)
 {
-    struct fy_slice id = {0}, verb = {0}, run = {0}, step = {0}, attempt = {0}, fence = {0}, key = {0},
+    struct fy_piece id = {0}, verb = {0}, run = {0}, step = {0}, attempt = {0}, fence = {0}, key = {0},
                     now = {0}, deadline = {0}, scale = {0}, args = {0};
     const struct wanted wanted[] = {
         {"id", &id},       {"verb", &verb}, {"run", &run}, {"step", &step},         {"attempt", &attempt},
         {"fence", &fence}, {"key", &key},   {"now", &now}, {"deadline", &deadline}, {"scale", &scale},
         {"args", &args},
     };
-    FY_AUTO(fy_free_ptr) char *text = fy_slice_copy(from);
+    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(from);
     if (!find_members(text, from->length, wanted, FY_COUNT(wanted)))
         return false;
     struct fy_wire_call read = {
-        .id = (uint64_t)fy_slice_int(&id, 0),
+        .id = (uint64_t)fy_piece_int(&id, 0),
         .call = {.connection = "",
-                 .step = (uint64_t)fy_slice_int(&step, 0),
-                 .attempt = (uint32_t)fy_slice_int(&attempt, 1),
-                 .fence = (uint64_t)fy_slice_int(&fence, 0),
-                 .now = {fy_slice_int(&now, 0)},
-                 .deadline = {fy_slice_int(&deadline, 0)},
-                 .scale = (uint32_t)fy_slice_int(&scale, 1)},
+                 .step = (uint64_t)fy_piece_int(&step, 0),
+                 .attempt = (uint32_t)fy_piece_int(&attempt, 1),
+                 .fence = (uint64_t)fy_piece_int(&fence, 0),
+                 .now = {fy_piece_int(&now, 0)},
+                 .deadline = {fy_piece_int(&deadline, 0)},
+                 .scale = (uint32_t)fy_piece_int(&scale, 1)},
     };
     read.call.verb = end_string(&verb);
     read.call.run = end_string(&run);
@@ -124,11 +124,11 @@ bool fy_wire_read_call(const struct fy_slice *from, struct fy_wire_call *ret)
     return true;
 }
 
-static bool read_status(const struct fy_slice *slice, enum fy_reply_status *ret)
+static bool read_status(const struct fy_piece *piece, enum fy_reply_status *ret)
 {
     for (enum fy_reply_status s = FY_REPLY_DONE; s <= FY_REPLY_UNSURE; s++) {
         const char *name = fy_reply_status_name(s);
-        if (slice->length == strlen(name) + 2 && memcmp(slice->text + 1, name, strlen(name)) == 0) {
+        if (piece->length == strlen(name) + 2 && memcmp(piece->text + 1, name, strlen(name)) == 0) {
             *ret = s;
             return true;
         }
@@ -136,25 +136,25 @@ static bool read_status(const struct fy_slice *slice, enum fy_reply_status *ret)
     return false;
 }
 
-bool fy_wire_read_reply(const struct fy_slice *from, struct fy_wire_reply *ret)
+bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
 {
-    struct fy_slice id = {0}, status = {0}, result = {0}, after = {0}, done = {0}, total = {0}, words = {0},
+    struct fy_piece id = {0}, status = {0}, result = {0}, after = {0}, done = {0}, total = {0}, words = {0},
                     kind = {0}, message = {0}, hint = {0};
     const struct wanted wanted[] = {
         {"id", &id},       {"status", &status}, {"result", &result}, {"after_ms", &after},  {"done", &done},
         {"total", &total}, {"text", &words},    {"kind", &kind},     {"message", &message}, {"hint", &hint},
     };
-    FY_AUTO(fy_free_ptr) char *text = fy_slice_copy(from);
+    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(from);
     struct fy_wire_reply read = {0};
     if (!find_members(text, from->length, wanted, FY_COUNT(wanted)) || status.text == NULL ||
         !read_status(&status, &read.reply.status))
         return false;
-    read.id = (uint64_t)fy_slice_int(&id, 0);
-    read.reply.after_ms = fy_slice_int(&after, 1);
-    read.reply.done = fy_slice_int(&done, 0);
-    read.reply.total = fy_slice_int(&total, 0);
+    read.id = (uint64_t)fy_piece_int(&id, 0);
+    read.reply.after_ms = fy_piece_int(&after, 1);
+    read.reply.done = fy_piece_int(&done, 0);
+    read.reply.total = fy_piece_int(&total, 0);
     if (read.reply.status == FY_REPLY_DONE &&
-        (result.text == NULL || result.text[0] != '{' || !fy_slice_valid(&result)))
+        (result.text == NULL || result.text[0] != '{' || !fy_piece_valid(&result)))
         return false;
     read.reply.text = end_string(&words);
     read.reply.message = end_string(&message);

@@ -17,7 +17,7 @@
 
 #include "adapter/adapter.h"
 #include "base/buf.h"
-#include "base/scan.h"
+#include "base/walk.h"
 
 #define FY_WIRE_SPLIT (32u * 1024 * 1024) /* a message this large leaves at once */
 
@@ -36,7 +36,7 @@ struct fy_wire_reply {
     char *text;
 };
 
-bool fy_wire_read_call(const struct fy_slice *from, struct fy_wire_call *ret);
-bool fy_wire_read_reply(const struct fy_slice *from, struct fy_wire_reply *ret);
+bool fy_wire_read_call(const struct fy_piece *from, struct fy_wire_call *ret);
+bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret);
 
 #endif

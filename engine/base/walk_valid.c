@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is a text one JSON value? Without building anything: for texts that are handed on as they came. */
-#include "base/scan.h"
+#include "base/walk.h"
 
 #include <string.h>
 
@@ -144,10 +144,10 @@ static bool behind_value(struct text *text, uint64_t *open, unsigned *depth)
     }
 }
 
-bool fy_slice_valid(const struct fy_slice *slice)
+bool fy_piece_valid(const struct fy_piece *piece)
 {
-    const unsigned char *begin = (const unsigned char *)slice->text;
-    struct text text = {begin, begin + slice->length};
+    const unsigned char *begin = (const unsigned char *)piece->text;
+    struct text text = {begin, begin + piece->length};
     uint64_t open = 0;
     unsigned depth = 0;
     do {

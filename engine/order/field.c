@@ -175,3 +175,12 @@ bool fy_field_set(const struct fy_field *field, void *record, const char *text, 
     }
     return false;
 }
+
+bool fy_form_defaults(const struct fy_form *form, void *record, struct fy_err *err)
+{
+    for (size_t i = 0; i < form->field_count; i++)
+        if (form->fields[i].otherwise != NULL &&
+            !fy_field_set(&form->fields[i], record, form->fields[i].otherwise, err))
+            return false;
+    return true;
+}

@@ -96,6 +96,9 @@ void *fy_form_grow(const struct fy_part *part, void *record);
 /* The value of one field from its XML text. On failure err says what is wrong with the value only. */
 bool fy_field_set(const struct fy_field *field, void *record, const char *text, struct fy_err *err);
 
+/* Fill the defaults of a record none of whose fields was given. */
+bool fy_form_defaults(const struct fy_form *form, void *record, struct fy_err *err);
+
 /* JSON of a record, and back. */
 void fy_form_write(const struct fy_form *form, const void *record, struct fy_buf *buf);
 bool fy_form_parse(const struct fy_form *form, void *record, const json_t *doc, struct fy_err *err);

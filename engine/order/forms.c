@@ -100,6 +100,13 @@ static const struct fy_field callback_fields[] = {
 };
 static LEAF(form_callback, "Callback", fy_order_callback, callback_fields);
 
+static const struct fy_field given_fields[] = {
+    LINE(fy_order_given),
+    FIELD("name", "name", AT(fy_order_given, name), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
+    FIELD("value", "value", AT(fy_order_given, value), FY_FIELD_TEXT, NEEDED),
+};
+static LEAF(form_given, "Input", fy_order_given, given_fields);
+
 static const struct fy_field request_fields[] = {
     LINE(fy_order_request),
     FIELD("requestId", "id", AT(fy_order_request, id), FY_FIELD_TOKEN, NEEDED),
@@ -118,6 +125,7 @@ static const struct fy_part request_parts[] = {
     ONE("Target", "target", &form_target, fy_order_request, target),
     ONE("Window", "window", &form_window, fy_order_request, window),
     LIST("Callback", "callbacks", &form_callback, fy_order_request, callbacks, callback_count, 0, 8),
+    LIST("Input", "inputs", &form_given, fy_order_request, inputs, input_count, 0, 64),
 };
 FORM(fy_form_request, "UpgradeRequest", fy_order_request, request_fields, request_parts);
 
@@ -344,6 +352,7 @@ FORM(fy_form_gate, "KpiGate", fy_order_gate, gate_fields, gate_parts);
 
 /* f:DialTest */
 static const struct fy_field subscriber_fields[] = {
+    LINE(fy_order_subscriber),
     FIELD("ref", "ref", AT(fy_order_subscriber, ref), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name,
           .right = "the name under which ferryd knows the test subscriber, never its number"),
     FIELD("steer", "steer", AT(fy_order_subscriber, steer), FY_FIELD_ENUM, .words = fy_steer_words,
@@ -414,6 +423,7 @@ static const struct fy_field rollback_fields[] = {
 LEAF(fy_form_rollback, "Rollback", fy_order_rollback, rollback_fields);
 
 static const struct fy_field commit_fields[] = {
+    LINE(fy_order_commit),
     FIELD("observe", "observe_ms", AT(fy_order_commit, observe_ms), FY_FIELD_DURATION,
           LENGTH(0, 90 * DAY, "PT0S to P90D"), .otherwise = "P7D"),
     FIELD("remindBefore", "remind_before_ms", AT(fy_order_commit, remind_before_ms), FY_FIELD_DURATION,

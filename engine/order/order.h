@@ -19,7 +19,7 @@
  *               "qualifier":"UP","dry_run":false,"ticket":{"system","id","requester","risk"},
  *               "source":{"line","vnfd","version"},"target":{...},
  *               "window":{"line","start_ms","end_ms","zone","latest_rollback_end_ms","on_window_end"},
- *               "callbacks":[{"line","ref","events":[...]}]},
+ *               "callbacks":[{"line","ref","events":[...]}],"inputs":[{"line","name","value"}]},
  *    "vnf":{"line","node","nf_type","exclusion_group","mates":[{"vnf_instance","min_headroom_permille"}],
  *           "connections":[{"line","kind","ref"}],"sites":[{"id","on_link_loss","after_ms"}]},
  *    "vdus":[{"line","node","vdu_id","role","step","min_preserved","max_simplex_ms","verbs_from",
@@ -34,11 +34,11 @@
  *    "gate":{"line","period_ms","on_violation","dry_run","exclude_causes":[...],
  *            "kpis":[{"line","name","margin_bp","floor_bp","critical","min_users","segment"}],
  *            "alarm":{"severity"},"security":{"counters":[...]}},
- *    "dial_tests":[{"line","when","by","subscribers":[{"ref","steer","peer","services":[...]}],
+ *    "dial_tests":[{"line","when","by","subscribers":[{"line","ref","steer","peer","services":[...]}],
  *                   "expect":{"located_in","success_bp"}}],
  *    "limits":{"max_users_at_risk","max_simplex_ms","min_headroom_permille","max_duration_ms","busy_hour_profile"},
  *    "backup":{"what":[...],"keep_until"},"guards":{"take":[...]},
- *    "rollback":{"on_failure","move_rate","data"},"commit":{"observe_ms","remind_before_ms","on_expiry"},
+ *    "rollback":{"on_failure","move_rate","data"},"commit":{"line","observe_ms","remind_before_ms","on_expiry"},
  *    "workflow":{"line","name","version","inputs":[{"line","name","type","required","value"}]}}
  *
  * "line" is the line of the XML an operator is pointed to.
@@ -97,7 +97,7 @@ struct fy_order_window {
     int64_t line;
     int64_t start_ms, end_ms;
     char *zone;                     /* IANA name, for showing times */
-    int64_t latest_rollback_end_ms; /* end_ms if the order gives none; never after it */
+    int64_t latest_rollback_end_ms; /* end_ms if the order gives none; may be later */
     int on_window_end;              /* enum fy_order_on_end */
 };
 
@@ -105,6 +105,12 @@ struct fy_order_callback {
     int64_t line;
     char *ref; /* a receiver configured in ferryd */
     struct fy_words events;
+};
+
+/* The value of a workflow input as the XML gives it; typed and checked it is in workflow.inputs. */
+struct fy_order_given {
+    int64_t line;
+    char *name, *value;
 };
 
 struct fy_order_request {
@@ -120,6 +126,8 @@ struct fy_order_request {
     struct fy_order_window window;
     struct fy_order_callback *callbacks;
     size_t callback_count;
+    struct fy_order_given *inputs;
+    size_t input_count;
 };
 
 struct fy_order_mate {
@@ -272,6 +280,7 @@ struct fy_order_gate {
 };
 
 struct fy_order_subscriber {
+    int64_t line;
     char *ref;
     int steer;  /* enum fy_order_steer */
     char *peer; /* ref of the subscriber it calls, or NULL */
@@ -316,6 +325,7 @@ struct fy_order_rollback {
 };
 
 struct fy_order_commit {
+    int64_t line;
     int64_t observe_ms, remind_before_ms;
     int on_expiry; /* enum fy_order_on_expiry */
 };

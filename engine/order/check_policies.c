@@ -165,10 +165,6 @@ static const struct fy_order_subscriber *find_subscriber(const struct fy_order_d
 static bool check_subscriber(const struct fy_order_dial_test *test,
                              const struct fy_order_subscriber *subscriber, const struct fy_refuser *to)
 {
-    if (find_subscriber(test, subscriber->ref) != subscriber) {
-        fy_refuse(to, subscriber->line, "f:Subscriber", "\"%.100s\" is in this test twice", subscriber->ref);
-        return fy_refuse_hint(to, NULL, "leave one out");
-    }
     if (subscriber->services.count == 0) {
         fy_refuse(to, subscriber->line, "f:Subscriber", "it tests no service");
         return fy_refuse_hint(to, NULL, "give services=\"voice data\"");
@@ -184,9 +180,23 @@ static bool check_subscriber(const struct fy_order_dial_test *test,
     return fy_refuse_hint(to, NULL, "give the ref of another f:Subscriber of the same f:DialTest");
 }
 
+static bool check_refs(const struct fy_order_dial_test *test, const struct fy_refuser *to)
+{
+    for (size_t i = 0; i < test->subscriber_count; i++) {
+        const struct fy_order_subscriber *subscriber = &test->subscribers[i];
+        if (find_subscriber(test, subscriber->ref) == subscriber)
+            continue;
+        fy_refuse(to, subscriber->line, "f:Subscriber", "\"%.100s\" is in this test twice", subscriber->ref);
+        return fy_refuse_hint(to, NULL, "leave one out");
+    }
+    return true;
+}
+
 static bool check_dial_test(const struct fy_order_dial_test *test, const struct fy_refuser *to)
 {
     bool steered = false;
+    if (!check_refs(test, to))
+        return false;
     for (size_t i = 0; i < test->subscriber_count; i++) {
         if (!check_subscriber(test, &test->subscribers[i], to))
             return false;

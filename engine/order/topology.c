@@ -169,7 +169,7 @@ static bool map_relation(struct topology *in, const xmlNode *relation)
     return fy_refuse_hint(&map->to, fy_word_nearest(relation_types, type), "it may be f:PartOf");
 }
 
-static bool check_complete(const struct topology *in)
+static bool check_nodes(const struct topology *in)
 {
     const struct fy_map *map = in->map;
     const struct fy_order *order = map->order;
@@ -180,6 +180,13 @@ static bool check_complete(const struct topology *in)
                               "add <NodeTemplate id=\"...\" type=\"f:%s\"> with f:%s in its Properties", type,
                               type);
     }
+    return true;
+}
+
+static bool check_relations(const struct topology *in)
+{
+    const struct fy_map *map = in->map;
+    const struct fy_order *order = map->order;
     for (size_t i = 0; i < order->vdu_count; i++) {
         if (in->belongs[i])
             continue;
@@ -204,11 +211,13 @@ bool fy_map_topology(const struct fy_map *map, const xmlNode *service)
          node = fy_dom_tosca_next(node))
         if (!map_node(&in, node))
             return false;
+    if (!check_nodes(&in))
+        return false;
     FY_AUTO(fy_free_ptr) bool *belongs = FY_NEW_ARRAY(bool, map->order->vdu_count + 1);
     in.belongs = belongs;
     const xmlNode *relation = fy_dom_tosca(in.topology, "RelationshipTemplate");
     for (; relation != NULL; relation = fy_dom_tosca_next(relation))
         if (!map_relation(&in, relation))
             return false;
-    return check_complete(&in);
+    return check_relations(&in);
 }

@@ -120,7 +120,8 @@ static void on_element(void *parser, const xmlChar *name, const xmlChar *prefix,
         stop(parser, fy_format("an element has more than %d attributes and namespace declarations",
                                FY_ORDER_MAX_ATTRIBUTES));
     else
-        add_element(parser, name, prefix, uri, namespaces, namespace_list, attributes, defaulted, attribute_list);
+        add_element(parser, name, prefix, uri, namespaces, namespace_list, attributes, defaulted,
+                    attribute_list);
 }
 
 static void on_element_end(void *parser, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)

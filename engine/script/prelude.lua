@@ -105,8 +105,11 @@ function NF.backup(nf, what)
   end
   if #nf_part > 0 then act(nf, "config_backup", { what = nf_part }) end
   if image_part then
-    local ids = ferry.list {}
-    for _, instance in ipairs(nf:observe("inventory").instances) do ids[#ids + 1] = instance.id end
+    local mine, ids = {}, ferry.list {}
+    for _, vdu in ipairs(nf.order.vdus) do mine[vdu.vdu_id] = true end
+    for _, instance in ipairs(nf:observe("inventory").instances) do
+      if mine[instance.vdu] then ids[#ids + 1] = instance.id end
+    end
     act(nf, "backup", { what = ferry.list { "image" }, instances = ids })
   end
 end
@@ -171,35 +174,26 @@ function NF.upgrade(nf, batch, options)
 end
 
 -- tests, watching, the end
-local dialled = {
-  designated = function(s) return s.steer == "target" end,
-  held = function(s) return s.steer == "none" end,
-  everybody = function() return true end,
-}
-
--- The order's dial test of that time, or its first one.
-local function find_dial_test(nf, when)
-  local tests = nf.order.dial_tests
-  for _, test in ipairs(tests) do
-    if test.when == when then return test end
-  end
-  return tests[1]
-end
+-- Before users move: the order's first test, designated subscribers steered to the target and found there, the
+-- undesignated ones in a call that is held from now on. At the end: everybody, who must be on the target.
+local dial_times = { designated = "before-migration", everybody = "after-completion" }
 
 function NF.dial_test(nf, who)
-  if not dialled[who] then error("nf:dial_test knows designated, held and everybody, not " .. tostring(who), 2) end
-  local test = find_dial_test(nf, who == "everybody" and "after-completion" or "before-migration")
-  local subscribers = ferry.list {}
-  for _, subscriber in ipairs(test and test.subscribers or {}) do
-    if dialled[who](subscriber) then subscribers[#subscribers + 1] = plain(subscriber) end
+  local when, tests, test = dial_times[who], nf.order.dial_tests, nil
+  if not when then error("nf:dial_test knows \"designated\" and \"everybody\", not " .. tostring(who), 2) end
+  for _, candidate in ipairs(tests) do
+    if candidate.when == when then test = test or candidate end
   end
-  if #subscribers == 0 then
-    ferry.emit(false, "dial test (" .. who .. "): the order names no such subscriber")
+  test = test or tests[1]
+  if not test then
+    ferry.emit(false, "dial test (" .. who .. "): the order names no subscribers")
     return nf.tolerant or nil
   end
-  local args = { subscribers = subscribers }
-  if who == "held" then args.hold = true end
-  if who ~= "held" and test.expect then args.expect = { located_in = test.expect.located_in } end
+  local args = { subscribers = plain(test.subscribers) }
+  for _, subscriber in ipairs(args.subscribers) do
+    if who == "designated" and subscriber.steer == "none" then args.hold = true end
+  end
+  if test.expect then args.expect = { located_in = test.expect.located_in } end
   return act(nf, "dial_test", args)
 end
 

@@ -39,7 +39,7 @@ struct fy_program {
     bool tolerant;
     const struct fy_script_past *history; /* while it is replayed */
     size_t history_count, replayed;
-    struct fy_slice outcome; /* while it is resumed */
+    struct fy_part outcome; /* while it is resumed */
 };
 
 struct fy_workshop *fy_workshop_new(const struct fy_limits *limits)
@@ -80,24 +80,24 @@ static struct fy_program *program_of(lua_State *lua)
 /* What the prelude is given. */
 
 /* After a step: ok, result, error. A failure is the workflow's to see only if it asked for that. */
-static int push_outcome(lua_State *lua, struct fy_slice outcome, bool tolerant)
+static int push_outcome(lua_State *lua, struct fy_part outcome, bool tolerant)
 {
     struct fy_value_scratch *scratch = &program_of(lua)->shop->scratch;
-    struct fy_slice ok = {.at = ""}, result = {.at = ""}, error = {.at = ""};
-    struct fy_scan scan = fy_scan_of(outcome.at, outcome.length);
-    if (fy_scan_open(&scan, '{'))
-        while (fy_scan_more(&scan, '}')) {
-            struct fy_slice key = fy_scan_key(&scan), value = fy_scan_value(&scan);
-            if (fy_slice_is(key, "ok"))
+    struct fy_part ok = {.at = ""}, result = {.at = ""}, error = {.at = ""};
+    struct fy_walk walk = fy_walk_of(outcome.at, outcome.length);
+    if (fy_walk_open(&walk, '{'))
+        while (fy_walk_more(&walk, '}')) {
+            struct fy_part key = fy_walk_key(&walk), value = fy_walk_value(&walk);
+            if (fy_part_is(key, "ok"))
                 ok = value;
-            else if (fy_slice_is(key, "result"))
+            else if (fy_part_is(key, "result"))
                 result = value;
-            else if (fy_slice_is(key, "error"))
+            else if (fy_part_is(key, "error"))
                 error = value;
         }
-    if (scan.bad || ok.length == 0)
+    if (walk.bad || ok.length == 0)
         return luaL_error(lua, "the outcome of %s is not one", program_of(lua)->call);
-    bool good = fy_slice_is(ok, "true");
+    bool good = fy_part_is(ok, "true");
     lua_pushboolean(lua, good);
     if (good && result.length > 0)
         fy_value_push(lua, result, scratch);
@@ -141,7 +141,7 @@ static int replay(lua_State *lua)
     if (past->outcome == NULL)
         return 0;
     fy_sandbox_renew(p->box);
-    return push_outcome(lua, (struct fy_slice){past->outcome, strlen(past->outcome)}, p->tolerant);
+    return push_outcome(lua, (struct fy_part){past->outcome, strlen(past->outcome)}, p->tolerant);
 }
 
 /* step(call, args, tolerant) -> ok, result, error */
@@ -202,9 +202,9 @@ static int load_text(lua_State *lua)
 static int push_given(lua_State *lua)
 {
     struct fy_program *p = program_of(lua);
-    struct fy_slice part = {p->args, strlen(p->args)};
+    struct fy_part part = {p->args, strlen(p->args)};
     for (int i = 1; i <= lua_gettop(lua); i++) {
-        part = fy_slice_member(part, luaL_checkstring(lua, i));
+        part = fy_part_member(part, luaL_checkstring(lua, i));
         if (part.length == 0)
             return 0;
     }
@@ -367,9 +367,9 @@ struct fy_program *fy_program_start(struct fy_workshop *shop, const struct fy_sc
 void fy_program_resume(struct fy_program *program, const char *outcome, size_t length,
                        struct fy_script_event *ret_event)
 {
-    program->outcome = (struct fy_slice){outcome, length};
+    program->outcome = (struct fy_part){outcome, length};
     run_on(program, 0, ret_event);
-    program->outcome = (struct fy_slice){0};
+    program->outcome = (struct fy_part){0};
 }
 
 void fy_program_trim(struct fy_program *program)

@@ -7,7 +7,7 @@
 
 /* JSON to Lua */
 
-static void push_any(lua_State *lua, struct fy_scan *scan, struct fy_value_scratch *scratch, int depth);
+static void push_any(lua_State *lua, struct fy_walk *walk, struct fy_value_scratch *scratch, int depth);
 
 void fy_value_push_null(lua_State *lua)
 {
@@ -19,19 +19,19 @@ bool fy_value_is_null(lua_State *lua, int index)
     return lua_islightuserdata(lua, index) && lua_touserdata(lua, index) == NULL;
 }
 
-static void push_string(lua_State *lua, struct fy_slice quoted, struct fy_value_scratch *scratch)
+static void push_string(lua_State *lua, struct fy_part quoted, struct fy_value_scratch *scratch)
 {
     if (memchr(quoted.at, '\\', quoted.length) == NULL) {
         lua_pushlstring(lua, quoted.at + 1, quoted.length - 2);
         return;
     }
     fy_buf_clear(&scratch->text);
-    if (!fy_slice_string(quoted, &scratch->text))
+    if (!fy_part_string(quoted, &scratch->text))
         luaL_error(lua, "a text was handed in that is not JSON");
     lua_pushlstring(lua, scratch->text.data, scratch->text.length);
 }
 
-static void push_number(lua_State *lua, struct fy_slice text)
+static void push_number(lua_State *lua, struct fy_part text)
 {
     if (text.length < 40) {
         char digits[40];
@@ -43,64 +43,64 @@ static void push_number(lua_State *lua, struct fy_slice text)
     luaL_error(lua, "a number was handed in that is not JSON");
 }
 
-static void push_word(lua_State *lua, struct fy_slice word)
+static void push_word(lua_State *lua, struct fy_part word)
 {
-    if (fy_slice_is(word, "true") || fy_slice_is(word, "false"))
+    if (fy_part_is(word, "true") || fy_part_is(word, "false"))
         lua_pushboolean(lua, word.at[0] == 't');
-    else if (fy_slice_is(word, "null"))
+    else if (fy_part_is(word, "null"))
         fy_value_push_null(lua);
     else
         push_number(lua, word);
 }
 
-static void push_object(lua_State *lua, struct fy_scan *scan, struct fy_value_scratch *scratch, int depth)
+static void push_object(lua_State *lua, struct fy_walk *walk, struct fy_value_scratch *scratch, int depth)
 {
     lua_newtable(lua);
-    while (fy_scan_more(scan, '}')) {
-        struct fy_slice key = fy_scan_key(scan);
-        if (scan->bad)
+    while (fy_walk_more(walk, '}')) {
+        struct fy_part key = fy_walk_key(walk);
+        if (walk->bad)
             break;
-        push_string(lua, (struct fy_slice){key.at - 1, key.length + 2}, scratch);
-        push_any(lua, scan, scratch, depth);
+        push_string(lua, (struct fy_part){key.at - 1, key.length + 2}, scratch);
+        push_any(lua, walk, scratch, depth);
         lua_rawset(lua, -3);
     }
 }
 
-static void push_list(lua_State *lua, struct fy_scan *scan, struct fy_value_scratch *scratch, int depth)
+static void push_list(lua_State *lua, struct fy_walk *walk, struct fy_value_scratch *scratch, int depth)
 {
     lua_newtable(lua);
     lua_getfield(lua, LUA_REGISTRYINDEX, FY_VALUE_LIST);
     lua_setmetatable(lua, -2);
-    for (lua_Integer i = 1; fy_scan_more(scan, ']'); i++) {
-        push_any(lua, scan, scratch, depth);
+    for (lua_Integer i = 1; fy_walk_more(walk, ']'); i++) {
+        push_any(lua, walk, scratch, depth);
         lua_rawseti(lua, -2, i);
     }
 }
 
-static void push_any(lua_State *lua, struct fy_scan *scan, struct fy_value_scratch *scratch, int depth)
+static void push_any(lua_State *lua, struct fy_walk *walk, struct fy_value_scratch *scratch, int depth)
 {
     if (depth == FY_VALUE_DEPTH)
         luaL_error(lua, "a text was handed in that is nested deeper than %d", FY_VALUE_DEPTH);
     luaL_checkstack(lua, 8, "JSON");
-    char first = fy_scan_peek(scan);
+    char first = fy_walk_peek(walk);
     if (first == '{' || first == '[') {
-        scan->at++;
-        (first == '{' ? push_object : push_list)(lua, scan, scratch, depth + 1);
+        walk->at++;
+        (first == '{' ? push_object : push_list)(lua, walk, scratch, depth + 1);
     } else {
-        struct fy_slice text = fy_scan_value(scan);
-        if (first == '"' && !scan->bad)
+        struct fy_part text = fy_walk_value(walk);
+        if (first == '"' && !walk->bad)
             push_string(lua, text, scratch);
         else
             push_word(lua, text);
     }
-    if (scan->bad)
+    if (walk->bad)
         luaL_error(lua, "a text was handed in that is not JSON");
 }
 
-void fy_value_push(lua_State *lua, struct fy_slice json, struct fy_value_scratch *scratch)
+void fy_value_push(lua_State *lua, struct fy_part json, struct fy_value_scratch *scratch)
 {
-    struct fy_scan scan = fy_scan_of(json.at, json.length);
-    push_any(lua, &scan, scratch, 0);
+    struct fy_walk walk = fy_walk_of(json.at, json.length);
+    push_any(lua, &walk, scratch, 0);
 }
 
 /* Lua to JSON */
@@ -138,9 +138,9 @@ static void write_number(struct writer *w, int index)
     write_integer(w->out, number);
 }
 
-static int compare_slices(const void *left, const void *right)
+static int compare_parts(const void *left, const void *right)
 {
-    const struct fy_slice *a = left, *b = right;
+    const struct fy_part *a = left, *b = right;
     size_t common = a->length < b->length ? a->length : b->length;
     int order = memcmp(a->at, b->at, common);
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
@@ -158,13 +158,13 @@ static size_t collect_keys(struct writer *w, int table)
             luaL_error(w->lua,
                        "%s: a table is either a list (1, 2, ...) or has names; this one has a %s among them",
                        w->what, luaL_typename(w->lua, -1));
-        struct fy_slice key;
+        struct fy_part key;
         key.at = lua_tolstring(w->lua, -1, &key.length);
         fy_buf_put(&w->scratch->keys, &key, sizeof key);
     }
-    size_t count = (w->scratch->keys.length - from) / sizeof(struct fy_slice);
+    size_t count = (w->scratch->keys.length - from) / sizeof(struct fy_part);
     if (count > 1)
-        qsort(w->scratch->keys.data + from, count, sizeof(struct fy_slice), compare_slices);
+        qsort(w->scratch->keys.data + from, count, sizeof(struct fy_part), compare_parts);
     return count;
 }
 
@@ -174,7 +174,7 @@ static void write_object(struct writer *w, int table, int depth)
     size_t count = collect_keys(w, table);
     fy_buf_put(w->out, "{", 1);
     for (size_t i = 0; i < count; i++) {
-        struct fy_slice key;
+        struct fy_part key;
         memcpy(&key, w->scratch->keys.data + from + i * sizeof key, sizeof key);
         if (i > 0)
             fy_buf_put(w->out, ",", 1);

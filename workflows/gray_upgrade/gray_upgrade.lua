@@ -29,7 +29,6 @@ function wf:upgrade(nf, plan)
   nf:split()
   for batch in plan:slice() do self:swap(nf, batch) end
   nf:wait_sync(nil, { within = nf.params.db_lag })
-  nf:dial_test "held"
   nf:dial_test "designated"
   self:after_dial_test(nf, plan)
 

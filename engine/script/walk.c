@@ -1,122 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "script/scan.h"
+#include "script/walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct fy_scan fy_scan_of(const char *text, size_t length)
+struct fy_walk fy_walk_of(const char *text, size_t length)
 {
-    return (struct fy_scan){.at = text, .end = text + length};
+    return (struct fy_walk){.at = text, .end = text + length};
 }
 
-char fy_scan_peek(struct fy_scan *scan)
+char fy_walk_peek(struct fy_walk *walk)
 {
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
-        scan->at++;
-    return scan->bad || scan->at == scan->end ? '\0' : *scan->at;
+    while (walk->at < walk->end &&
+           (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\t' || *walk->at == '\r'))
+        walk->at++;
+    return walk->bad || walk->at == walk->end ? '\0' : *walk->at;
 }
 
-static bool fail(struct fy_scan *scan)
+static bool fail(struct fy_walk *walk)
 {
-    scan->bad = true;
-    scan->at = scan->end;
+    walk->bad = true;
+    walk->at = walk->end;
     return false;
 }
 
-bool fy_scan_open(struct fy_scan *scan, char bracket)
+bool fy_walk_open(struct fy_walk *walk, char bracket)
 {
-    if (fy_scan_peek(scan) != bracket)
-        return fail(scan);
-    scan->at++;
+    if (fy_walk_peek(walk) != bracket)
+        return fail(walk);
+    walk->at++;
     return true;
 }
 
-bool fy_scan_more(struct fy_scan *scan, char close)
+bool fy_walk_more(struct fy_walk *walk, char close)
 {
-    char next = fy_scan_peek(scan);
+    char next = fy_walk_peek(walk);
     if (next == '\0')
-        return fail(scan);
+        return fail(walk);
     if (next != close && next != ',')
         return true;
-    scan->at++;
+    walk->at++;
     return next == ',';
 }
 
 /* Past the closing quote of the string that begins here; false if there is none. */
-static bool skip_string(struct fy_scan *scan)
+static bool skip_string(struct fy_walk *walk)
 {
-    for (const char *at = scan->at + 1; at < scan->end; at++) {
+    for (const char *at = walk->at + 1; at < walk->end; at++) {
         if (*at == '\\')
             at++;
         else if (*at == '"') {
-            scan->at = at + 1;
+            walk->at = at + 1;
             return true;
         }
     }
-    return fail(scan);
+    return fail(walk);
 }
 
-struct fy_slice fy_scan_key(struct fy_scan *scan)
+struct fy_part fy_walk_key(struct fy_walk *walk)
 {
-    struct fy_slice key = {.at = ""};
-    if (fy_scan_peek(scan) != '"')
-        return fail(scan), key;
-    const char *begin = scan->at + 1;
-    if (!skip_string(scan))
+    struct fy_part key = {.at = ""};
+    if (fy_walk_peek(walk) != '"')
+        return fail(walk), key;
+    const char *begin = walk->at + 1;
+    if (!skip_string(walk))
         return key;
-    size_t length = (size_t)(scan->at - begin - 1);
-    if (fy_scan_peek(scan) != ':')
-        return fail(scan), key;
-    scan->at++;
-    return (struct fy_slice){begin, length};
+    size_t length = (size_t)(walk->at - begin - 1);
+    if (fy_walk_peek(walk) != ':')
+        return fail(walk), key;
+    walk->at++;
+    return (struct fy_part){begin, length};
 }
 
-static void skip_container(struct fy_scan *scan)
+static void skip_container(struct fy_walk *walk)
 {
     size_t depth = 0;
     do {
-        char next = fy_scan_peek(scan);
+        char next = fy_walk_peek(walk);
         if (next == '"') {
-            if (!skip_string(scan))
+            if (!skip_string(walk))
                 return;
             continue;
         }
         if (next == '\0') {
-            fail(scan);
+            fail(walk);
             return;
         }
         if (next == '{' || next == '[')
             depth++;
         if (next == '}' || next == ']')
             depth--;
-        scan->at++;
+        walk->at++;
     } while (depth > 0);
 }
 
-struct fy_slice fy_scan_value(struct fy_scan *scan)
+struct fy_part fy_walk_value(struct fy_walk *walk)
 {
-    char first = fy_scan_peek(scan);
-    const char *begin = scan->at;
+    char first = fy_walk_peek(walk);
+    const char *begin = walk->at;
     if (first == '"')
-        skip_string(scan);
+        skip_string(walk);
     else if (first == '{' || first == '[')
-        skip_container(scan);
+        skip_container(walk);
     else
-        while (scan->at < scan->end && strchr(",]} \n\t\r", *scan->at) == NULL)
-            scan->at++;
-    if (scan->bad || scan->at == begin)
-        return fail(scan), (struct fy_slice){.at = ""};
-    return (struct fy_slice){begin, (size_t)(scan->at - begin)};
+        while (walk->at < walk->end && strchr(",]} \n\t\r", *walk->at) == NULL)
+            walk->at++;
+    if (walk->bad || walk->at == begin)
+        return fail(walk), (struct fy_part){.at = ""};
+    return (struct fy_part){begin, (size_t)(walk->at - begin)};
 }
 
-bool fy_slice_is(struct fy_slice slice, const char *text)
+bool fy_part_is(struct fy_part part, const char *text)
 {
-    return strlen(text) == slice.length && memcmp(slice.at, text, slice.length) == 0;
+    return strlen(text) == part.length && memcmp(part.at, text, part.length) == 0;
 }
 
-int64_t fy_slice_int(struct fy_slice value, int64_t otherwise)
+int64_t fy_part_int(struct fy_part value, int64_t otherwise)
 {
     char digits[24];
     if (value.length == 0 || value.length >= sizeof digits)
@@ -194,7 +194,7 @@ static bool put_escape(struct fy_buf *buf, const char **at, const char *end)
     return true;
 }
 
-bool fy_slice_string(struct fy_slice value, struct fy_buf *ret)
+bool fy_part_string(struct fy_part value, struct fy_buf *ret)
 {
     if (value.length < 2 || value.at[0] != '"')
         return false;
@@ -212,15 +212,15 @@ bool fy_slice_string(struct fy_slice value, struct fy_buf *ret)
     return true;
 }
 
-struct fy_slice fy_slice_member(struct fy_slice object, const char *name)
+struct fy_part fy_part_member(struct fy_part object, const char *name)
 {
-    struct fy_scan scan = fy_scan_of(object.at, object.length);
-    if (fy_scan_open(&scan, '{'))
-        while (fy_scan_more(&scan, '}')) {
-            struct fy_slice key = fy_scan_key(&scan);
-            struct fy_slice value = fy_scan_value(&scan);
-            if (!scan.bad && fy_slice_is(key, name))
+    struct fy_walk walk = fy_walk_of(object.at, object.length);
+    if (fy_walk_open(&walk, '{'))
+        while (fy_walk_more(&walk, '}')) {
+            struct fy_part key = fy_walk_key(&walk);
+            struct fy_part value = fy_walk_value(&walk);
+            if (!walk.bad && fy_part_is(key, name))
                 return value;
         }
-    return (struct fy_slice){.at = ""};
+    return (struct fy_part){.at = ""};
 }

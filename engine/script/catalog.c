@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "script/catalog.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "script/prelude.h"
+#include "script/program.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TEXT_MAX    (1u << 20)
+#define MODULES_MAX 32
+
+char *fy_script_describe(const struct fy_script_text *texts, size_t count, struct fy_err *err)
+{
+    struct fy_script_event event;
+    struct fy_workshop *shop = fy_workshop_new(NULL);
+    struct fy_script_start start = {.run = "description",
+                                    .texts = texts,
+                                    .text_count = count,
+                                    .api = FY_SCRIPT_API,
+                                    .function = "",
+                                    .args = "{}"};
+    struct fy_program *program = fy_program_start(shop, &start, &event);
+    char *result = NULL;
+    if (event.kind == FY_SCRIPT_DONE)
+        result = fy_strdup(event.result);
+    else if (event.kind == FY_SCRIPT_ERROR && err != NULL)
+        *err = event.err;
+    else
+        fy_fail(err, FY_ERR_INVALID, "the workflow takes a step (%s) outside its functions", event.call);
+    fy_program_free(program);
+    fy_workshop_free(shop);
+    return result;
+}
+
+static bool read_text(const char *path, struct fy_buf *ret, struct fy_err *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return fy_fail_errno(err, "could not open %s", path);
+    char part[4096];
+    size_t got;
+    while ((got = fread(part, 1, sizeof part, file)) > 0 && ret->length <= TEXT_MAX)
+        fy_buf_put(ret, part, got);
+    bool failed = ferror(file) != 0;
+    (void)fclose(file);
+    if (failed)
+        return fy_fail(err, FY_ERR_TRANSIENT, "could not read %s", path);
+    if (ret->length > TEXT_MAX || memchr(ret->data, '\0', ret->length) != NULL)
+        return fy_fail(err, FY_ERR_INVALID,
+                       "%s is not the text of a workflow (over 1 MiB, or with NUL bytes)", path);
+    return true;
+}
+
+static bool add_text(struct fy_catalog_entry *entry, const char *role, const char *path, struct fy_err *err)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    fy_buf_put(&buf, "", 0);
+    if (!read_text(path, &buf, err))
+        return false;
+    char digest[FY_SHA256_HEX];
+    fy_sha256_text(buf.data, buf.length, digest);
+    entry->texts = fy_realloc(entry->texts, (entry->text_count + 1) * sizeof *entry->texts);
+    size_t length = buf.length;
+    entry->texts[entry->text_count++] = (struct fy_script_text){
+        .role = fy_strdup(role), .sha256 = fy_strdup(digest), .bytes = fy_buf_take(&buf), .length = length};
+    return true;
+}
+
+static bool has_text(const struct fy_catalog_entry *entry, const char *role)
+{
+    for (size_t i = 0; i < entry->text_count; i++)
+        if (strcmp(entry->texts[i].role, role) == 0)
+            return true;
+    return false;
+}
+
+/* The next module "name" or module('name') behind *at, into name. */
+static bool next_module(const char **at, char name[64])
+{
+    while ((*at = strstr(*at, "module")) != NULL) {
+        const char *open = *at + strlen("module");
+        *at = open;
+        open += strspn(open, " \t(");
+        if (*open != '"' && *open != '\'')
+            continue;
+        size_t length = strcspn(open + 1, "\"'\n");
+        if (length == 0 || length >= 64)
+            continue;
+        memcpy(name, open + 1, length);
+        name[length] = '\0';
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == length)
+            return true;
+    }
+    return false;
+}
+
+static bool add_module(struct fy_catalog_entry *entry, const char *directory, const char *folder,
+                       const char *name, struct fy_err *err)
+{
+    struct stat found;
+    FY_AUTO(fy_free_ptr) char *near = fy_format("%s/%s/%s.lua", directory, folder, name);
+    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/%s/%s.lua", directory, name, name);
+    bool is_near = stat(near, &found) == 0;
+    if (!is_near && stat(far, &found) != 0)
+        return fy_fail(err, FY_ERR_NOT_FOUND, "module \"%s\" of workflow %s is neither %s nor %s", name,
+                       folder, near, far);
+    return add_text(entry, name, is_near ? near : far, err);
+}
+
+/* Texts grow while they are read: a module may want others. */
+static bool add_modules(struct fy_catalog_entry *entry, const char *directory, const char *folder,
+                        struct fy_err *err)
+{
+    for (size_t i = 1; i < entry->text_count; i++) {
+        const char *at = entry->texts[i].bytes;
+        char name[64];
+        while (next_module(&at, name)) {
+            if (has_text(entry, name))
+                continue;
+            if (entry->text_count == MODULES_MAX)
+                return fy_fail(err, FY_ERR_INVALID, "workflow %s wants more than %d modules", folder,
+                               MODULES_MAX - 2);
+            if (!add_module(entry, directory, folder, name, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void add_prelude(struct fy_catalog_entry *entry)
+{
+    const struct fy_script_text *prelude = fy_script_prelude();
+    entry->texts = FY_NEW_ARRAY(struct fy_script_text, 1);
+    entry->text_count = 1;
+    entry->texts[0] = (struct fy_script_text){.role = fy_strdup(prelude->role),
+                                              .sha256 = fy_strdup(prelude->sha256),
+                                              .bytes = fy_strndup(prelude->bytes, prelude->length),
+                                              .length = prelude->length};
+}
+
+static char *take_text(struct fy_part object, const char *member)
+{
+    struct fy_buf text = {0};
+    (void)fy_part_string(fy_part_member(object, member), &text);
+    return fy_buf_take(&text);
+}
+
+static bool describe(struct fy_catalog_entry *entry, const char *folder, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *described = fy_script_describe(entry->texts, entry->text_count, err);
+    if (described == NULL)
+        return fy_wrap(err, "workflow %s", folder);
+    struct fy_part whole = {described, strlen(described)};
+    struct fy_part params = fy_part_member(whole, "params"), needs = fy_part_member(whole, "needs");
+    entry->name = take_text(whole, "name");
+    entry->version_text = take_text(whole, "version");
+    entry->version = (int)strtol(entry->version_text, NULL, 10);
+    entry->api = (uint32_t)fy_part_int(fy_part_member(whole, "api"), 0);
+    entry->params = fy_strndup(params.at, params.length);
+    entry->needs = fy_strndup(needs.at, needs.length);
+    if (strcmp(entry->name, folder) != 0)
+        return fy_fail(err, FY_ERR_INVALID,
+                       "workflow %s calls itself \"%s\"; folder, file and name must be the same", folder,
+                       entry->name);
+    return true;
+}
+
+static bool read_entry(const char *directory, const char *folder, struct fy_catalog_entry *entry,
+                       struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *path = fy_format("%s/%s/%s.lua", directory, folder, folder);
+    add_prelude(entry);
+    return add_text(entry, "workflow", path, err) && add_modules(entry, directory, folder, err) &&
+           describe(entry, folder, err);
+}
+
+static void free_entry(struct fy_catalog_entry *entry)
+{
+    for (size_t i = 0; i < entry->text_count; i++) {
+        free((void *)(uintptr_t)entry->texts[i].role);
+        free((void *)(uintptr_t)entry->texts[i].sha256);
+        free((void *)(uintptr_t)entry->texts[i].bytes);
+    }
+    free(entry->texts);
+    free(entry->name);
+    free(entry->version_text);
+    free(entry->params);
+    free(entry->needs);
+}
+
+/* Folders that hold a workflow: those with a text of their own name. */
+static int is_workflow(const char *directory, const char *folder)
+{
+    struct stat found;
+    FY_AUTO(fy_free_ptr) char *path = fy_format("%s/%s/%s.lua", directory, folder, folder);
+    return folder[0] != '.' && stat(path, &found) == 0;
+}
+
+bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog, struct fy_err *err)
+{
+    struct dirent **found;
+    int count = scandir(directory, &found, NULL, alphasort);
+    if (count < 0)
+        return fy_fail_errno(err, "could not read the catalogue of workflows %s", directory);
+    struct fy_catalog *catalog = FY_NEW(struct fy_catalog);
+    bool good = true;
+    for (int i = 0; i < count; i++) {
+        if (good && is_workflow(directory, found[i]->d_name)) {
+            catalog->entry = fy_realloc(catalog->entry, (catalog->count + 1) * sizeof *catalog->entry);
+            catalog->entry[catalog->count] = (struct fy_catalog_entry){0};
+            good = read_entry(directory, found[i]->d_name, &catalog->entry[catalog->count++], err);
+        }
+        free(found[i]);
+    }
+    free(found);
+    if (!good) {
+        fy_catalog_free(catalog);
+        return false;
+    }
+    *ret_catalog = catalog;
+    return true;
+}
+
+void fy_catalog_free(struct fy_catalog *catalog)
+{
+    if (catalog == NULL)
+        return;
+    for (size_t i = 0; i < catalog->count; i++)
+        free_entry(&catalog->entry[i]);
+    free(catalog->entry);
+    free(catalog);
+}

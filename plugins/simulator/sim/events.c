@@ -91,8 +91,12 @@ void sim_begin(struct sim_world *world, int64_t now_ms)
 {
     int64_t start = now_ms / world->set.tick_ms * world->set.tick_ms;
     shift_users(world, start);
-    for (uint32_t i = 0; i < world->user_count; i++)
-        world->users[i].since = world->users[i].attached = start;
+    for (uint32_t i = 0; i < world->user_count; i++) {
+        struct sim_user *user = &world->users[i];
+        user->since = user->attached = start;
+        if (user->call_until > 0)
+            user->call_until += start;
+    }
     for (int64_t i = 0; i < world->set.test_subscribers; i++)
         for (size_t hop = 0; hop < world->tests[i].hop_count; hop++)
             world->tests[i].hops[hop].at = start;

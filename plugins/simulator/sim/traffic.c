@@ -11,6 +11,7 @@
 #define PERIODIC_MS (54 * 60000) /* T3512 and T3412 */
 #define RELAX_H     0.1          /* arrivals make up a distance from the curve in so many hours */
 #define MILLION     1000000u
+#define CALLING     60 /* of a thousand users are in a call when the clock starts */
 
 /*
  * Users by hour of the day, in thousandths of those at midnight: the day's load falls to the night's level,
@@ -243,6 +244,9 @@ void sim_populate(struct sim_world *world)
             world->users[slot].periodic = world->now + sim_random_between(&world->traffic, 1, PERIODIC_MS);
             sim_user_place(world, slot, instance);
             sim_user_schedule(world, slot);
+            if (sim_random_below(&world->traffic, 1000) < CALLING)
+                world->users[slot].call_until =
+                    world->now + sim_random_between(&world->traffic, 1, 5 * 60000);
         }
         arrival_schedule(world, (enum sim_segment)segment);
     }

@@ -39,25 +39,45 @@ struct fy_journal;
 /*
  * Wakes the event loop from the writer thread: wake() is called there and must make the loop call
  * fy_journal_turn soon (uv_async_send). With wake NULL the journal has no thread: fy_journal_turn commits by
- * itself; that is the simulation's way.
+ * itself, until nothing forced is left or the store fails; that is the simulation's way.
  */
 struct fy_journal_loop {
     void (*wake)(void *context);
     void *context;
+    /*
+     * True: the loop promises to call fy_journal_turn each time before it waits, and the writer is woken
+     * there, once for everything a turn handed over. False: each append wakes it.
+     */
+    bool gathers;
+    const struct fy_clock *clock; /* machine time for lazy records; NULL: the system's */
 };
 
 bool fy_journal_open(struct fy_store *store, struct fy_journal_loop loop, struct fy_journal **ret,
                      struct fy_err *err) FY_MUST_CHECK;
-void fy_journal_close(struct fy_journal *journal); /* commits what was handed over */
 
-/* Continue the chain of a run read from the store: its last seq and hash. A new run starts at 0 and zeros. */
+/*
+ * Commits what was handed over (records that ride included) and forgets the rest: no "done" is called any
+ * more. If the store cannot be written just then, what was never acknowledged is let go, as in a crash.
+ * NULL is allowed.
+ */
+void fy_journal_close(struct fy_journal *journal);
+
+/*
+ * Continue the chain of a run read from the store: its last seq and hash. A new run starts at 0 and zeros.
+ * Must come before the run's first append in this process.
+ */
 void fy_journal_adopt(struct fy_journal *journal, const char *run, uint64_t last_seq,
                       const unsigned char last_hash[FY_SHA256_BYTES]);
 
 /*
- * Hand over records of a run, in order; bodies are taken. done (may be NULL) is called on the loop once they
- * are durable (for a call that has only lazy records: once they are written). line and texts, if
- * given, become durable with them and are copied.
+ * Hand over records of a run, in order; bodies are taken. done (may be NULL) is called in fy_journal_turn
+ * once they are durable, and after the followers saw them. line and texts, if given, become durable with them
+ * and are copied; a run's first records come with its line. A call with a forced record, a line or texts is
+ * forced. A call with a record that rides waits for the run's next forced call, and so does what follows it;
+ * a call of lazy records only waits for the next commit of any run.
+ *
+ * What is kept in memory while the store cannot be written is bounded: forced records are (a run waits for
+ * each), lazy ones are let go beyond 64 MB. That is a gap in the samples and nothing else; done is called.
  */
 void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_record *records, size_t count,
                        const struct fy_run_line *line, const struct fy_text *texts, size_t text_count,
@@ -70,11 +90,14 @@ void fy_journal_turn(struct fy_journal *journal);
 const char *fy_journal_trouble(const struct fy_journal *journal);
 
 /*
- * Follow the journal: called on the loop for each durable record of every run, in order within a run.
- * There is one follower (the daemon), which fans out.
+ * Follow the journal: called on the loop for each durable record of every run, in order within a run, lent
+ * for the length of the call. Any number may follow; unfollow takes the same pair and may be called from
+ * seen.
  */
 void fy_journal_follow(struct fy_journal *journal, void (*seen)(void *context, const struct fy_row *row),
                        void *context);
+void fy_journal_unfollow(struct fy_journal *journal, void (*seen)(void *context, const struct fy_row *row),
+                         void *context);
 
 /* How many commits and rows there have been, for the bench. */
 void fy_journal_counts(const struct fy_journal *journal, uint64_t *ret_commits, uint64_t *ret_rows);

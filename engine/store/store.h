@@ -4,8 +4,12 @@
  * stand behind this page: SQLite (embedded, one engine) and, later, PostgreSQL (any number of engines).
  * One conformance suite runs on both (tests/unit/store).
  *
- * A store is opened once by ferryd and used by two threads: commit() by the journal's writer thread only,
- * everything else by the event loop only. Reads see every commit that returned before they began.
+ * A store is opened once by ferryd and used by two threads: commit() and idle() by the journal's writer
+ * thread only, everything else by the event loop only. Reads see every commit that returned before they
+ * began; a visitor may read again. Rows and lines are lent to a visitor for the length of the call.
+ *
+ * A run's first row comes with its line. commit() refuses rows of a run without one and rows that leave a gap
+ * (FY_ERR_INTERNAL: the caller is wrong).
  *
  * Failures: FY_ERR_TRANSIENT (full, busy, unreachable: the caller keeps the batch and tries again; nothing of
  * it is visible), FY_ERR_UNSURE (a commit whose end is not known; SQLite never says so), FY_ERR_REFUSED
@@ -61,9 +65,20 @@ struct fy_store {
     const char *name; /* for messages: "SQLite store /var/lib/ferry/ferry.db" */
     uint64_t epoch;   /* raised by one at each opening; the fence adapters see */
     bool (*commit)(struct fy_store *self, const struct fy_store_batch *batch, struct fy_err *err);
-    /* Rows of a run with seq > after, in order, until visit returns false. */
+    /* What the kinds of record are called, for people who read the store by hand. May be NULL. */
+    bool (*name_kinds)(struct fy_store *self, const char *const *names, size_t count, struct fy_err *err);
+    /* Writer thread, when there is nothing to commit: housekeeping that would hold up a commit. May be NULL.
+     */
+    void (*idle)(struct fy_store *self);
+    /* Rows of a run with seq > after, in order, until visit returns false. FY_ERR_NOT_FOUND: no such run. */
     bool (*read)(struct fy_store *self, const char *run, uint64_t after,
                  bool (*visit)(void *context, const struct fy_row *row), void *context, struct fy_err *err);
+    /*
+     * Rows of every run that is not final, each run's in order, the runs mixed: for the restart, where one
+     * pass is many times faster than a read() for each run.
+     */
+    bool (*read_live)(struct fy_store *self, bool (*visit)(void *context, const struct fy_row *row),
+                      void *context, struct fy_err *err);
     /* Lines of the index, newest first; live_only leaves out the final ones. */
     bool (*runs)(struct fy_store *self, bool live_only,
                  bool (*visit)(void *context, const struct fy_run_line *line), void *context,
@@ -76,8 +91,10 @@ struct fy_store {
 
 /*
  * Open (and make, mode 0600) the SQLite store at path: WAL, synchronous FULL, both asserted; the lock file
- * path.lock held until the process dies; migrations of sql/ applied; epoch raised. FY_ERR_CONFLICT names the
- * process that holds the lock. ":memory:" gives a store for tests and the simulation.
+ * path.lock held until close() or the death of the process; migrations of sql/ applied; epoch raised.
+ * FY_ERR_CONFLICT names the process that holds the lock; FY_ERR_REFUSED: not a store of this version
+ * (somebody else's database, made by a newer ferryd, or with an edited migration). ":memory:" gives a store
+ * for tests and the simulation.
  */
 bool fy_store_open_sqlite(const char *path, struct fy_store **ret, struct fy_err *err) FY_MUST_CHECK;
 

@@ -14,8 +14,15 @@
 bool fy_check_batch(const struct fy_order *order, const struct fy_landscape *landscape,
                     const struct fy_batch *batch, struct fy_err *err) FY_MUST_CHECK;
 
-/* The same for a move: the share it asks for must fit into both domains. */
+/* The same for a move: the share it asks for must fit into both domains, also while its batch is away. */
 bool fy_check_move(const struct fy_order *order, const struct fy_landscape *landscape,
                    const struct fy_move *move, struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * Right before the instances of a batch are upgraded, replaced or removed: no session is left on them, their
+ * switches were made, and what stays behind still carries the users. Live data, after drain and switchover.
+ */
+bool fy_check_leave(const struct fy_order *order, const struct fy_landscape *landscape,
+                    const struct fy_batch *batch, struct fy_err *err) FY_MUST_CHECK;
 
 #endif

@@ -22,16 +22,27 @@ struct fy_instance {
     int64_t users, sessions, capacity;
 };
 
+/* In service: the VIM runs it and the NF can use it. Only such instances count as capacity. */
+static inline bool fy_in_service(const struct fy_instance *instance)
+{
+    return instance->running && instance->ready;
+}
+
 struct fy_landscape {
     json_t *documents[2]; /* keep the strings alive */
     const char *nf, *version, *mobility;
     bool split;
-    struct fy_instance *instances;
+    struct fy_instance *instances; /* by id, numbers in ids by value: svc-2 before svc-10 */
     size_t count;
-    int64_t users[2]; /* per domain */
+    int64_t users[2];    /* per domain */
+    int64_t sessions[2]; /* per domain */
+    int64_t capacity[2]; /* per domain, of what is in service */
 };
 
-/* Both documents are kept (referenced) by the landscape. Fails on a missing or contradictory member. */
+/*
+ * Both documents are kept (referenced) by the landscape. Fails on a missing or contradictory member: an
+ * instance the NF has and the VIM has not, an id twice. One the NF does not know yet is not ready.
+ */
 bool fy_landscape_read(json_t *inventory, json_t *health, struct fy_landscape **ret,
                        struct fy_err *err) FY_MUST_CHECK;
 void fy_landscape_free(struct fy_landscape *landscape);

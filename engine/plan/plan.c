@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/estimate.h"
+
+#include "base/mem.h"
+
+static void put_skipped(const struct fy_order *order, struct fy_plan *plan)
+{
+    plan->skipped = FY_NEW_ARRAY(const struct fy_order_vdu *, order->vdu_count + 1);
+    for (size_t i = 0; i < order->vdu_count; i++)
+        if (fy_order_vdu_unchanged(&order->vdus[i]))
+            plan->skipped[plan->skipped_count++] = &order->vdus[i];
+}
+
+static bool make(struct fy_model *model, size_t first_stage, struct fy_rtime now, struct fy_plan *plan,
+                 struct fy_err *err)
+{
+    plan->order = model->order;
+    plan->capacity = model->landscape->capacity[FY_SOURCE] + model->landscape->capacity[FY_TARGET];
+    plan->share_permille = model->permille;
+    put_skipped(model->order, plan);
+    model->clock_ms = model->began ? 0 : FY_PREPARE_MS;
+    if (!fy_plan_slice(model, plan, err))
+        return false;
+    model->clock_ms += model->permille == 0 ? FY_DIAL_TEST_MS : 0;
+    if (!fy_plan_stages(model, first_stage, plan, err) || !fy_plan_rest(model, plan, err))
+        return false;
+    model->clock_ms += FY_FINISH_MS;
+    fy_plan_forecast(model, plan, now);
+    return fy_plan_limits(model, plan, err);
+}
+
+bool fy_plan_make(const struct fy_order *order, const struct fy_landscape *landscape,
+                  const struct fy_plan_wishes *wishes, struct fy_rtime now, struct fy_plan **ret,
+                  struct fy_err *err)
+{
+    struct fy_model model;
+    if (!fy_model_make(order, landscape, wishes, &model, err))
+        return false;
+    FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = FY_NEW(struct fy_plan);
+    const bool ok = make(&model, wishes ? wishes->first_stage : 0, now, plan, err);
+    fy_model_free(&model);
+    if (ok)
+        *ret = fy_steal(&plan);
+    return ok;
+}
+
+static void free_batches(struct fy_batch *batches, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fy_batch_clear(&batches[i]);
+    free(batches);
+}
+
+void fy_plan_free(struct fy_plan *plan)
+{
+    if (!plan)
+        return;
+    free_batches(plan->slice, plan->slice_count);
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        for (size_t k = 0; k < plan->stages[i].count; k++)
+            fy_batch_clear(&plan->stages[i].moves[k].batch);
+        free(plan->stages[i].moves);
+    }
+    free(plan->stages);
+    free_batches(plan->rest, plan->rest_count);
+    free((void *)plan->skipped);
+    free(plan);
+}
+
+void fy_plan_free_ptr(struct fy_plan **plan)
+{
+    fy_plan_free(*plan);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stages: users first, then the instances they left. docs/planning.md works the trial through.
+ *
+ * Necessary: while instances are away the source carries its users at the allowed utilisation, the target its
+ * own, and no fewer than min preserved are in service. Wanted besides, and given up only where a stage could
+ * not be reached otherwise or the operator set the step: each domain has about its share of the instances,
+ * and the source keeps enough to take back this stage's users at once.
+ */
+#include "plan/estimate.h"
+
+#include "base/mem.h"
+
+struct stage_view {
+    const struct fy_order_stage *stage;
+    int64_t before; /* the share one stage back, permille: what the source must be able to return to */
+    int64_t rate;
+};
+
+/* The share of a VDU's users that its target instances carry. */
+static int64_t carried(const struct fy_model *model, const struct fy_model_vdu *vdu)
+{
+    if (!vdu->counts)
+        return vdu->done_count + vdu->gone > 0 ? 1000 : 0;
+    const int64_t users = fy_model_carries(model, vdu->capacity[FY_TARGET]);
+    return users >= vdu->load ? 1000 : users * 1000 / vdu->load;
+}
+
+/* Up to the stage's ratio, as far as every VDU's target instances carry; never back. */
+static int64_t reachable(const struct fy_model *model, int64_t ratio)
+{
+    int64_t share = ratio;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct fy_model_vdu *vdu = &model->vdus[i];
+        if (vdu->vdu->role == FY_ROLE_LOAD_SHARING && carried(model, vdu) < share)
+            share = carried(model, vdu);
+    }
+    return share > model->permille ? share : model->permille;
+}
+
+/* How many can leave so that the source still carries a share of the users, and the last one stays. */
+static size_t can_leave(const struct fy_model *model, const struct fy_model_vdu *vdu, int64_t share)
+{
+    const int64_t users = fy_permille_up(vdu->load, share);
+    const size_t most = fy_model_may_leave(vdu), left = fy_model_left(vdu);
+    int64_t capacity = vdu->capacity[FY_SOURCE];
+    size_t count = 0;
+    while (count < most && count + 1 < left) {
+        const struct fy_instance *next = vdu->todo[vdu->gone + count];
+        capacity -= fy_in_service(next) ? next->capacity : 0;
+        if (vdu->counts && fy_model_carries(model, capacity) < users)
+            break;
+        count++;
+    }
+    return count;
+}
+
+/* How many more the target needs to carry the ratio. */
+static size_t needed(const struct fy_model *model, const struct fy_model_vdu *vdu, int64_t ratio)
+{
+    const int64_t users = fy_permille_up(vdu->load, ratio);
+    int64_t capacity = vdu->capacity[FY_TARGET];
+    size_t count = 0;
+    while (vdu->counts && count < fy_model_left(vdu) && fy_model_carries(model, capacity) < users)
+        capacity += vdu->todo[vdu->gone + count++]->capacity;
+    return count;
+}
+
+/* How many more the target should have: its share of the instances, or what its users need. */
+static size_t wanted(const struct fy_model *model, const struct fy_model_vdu *vdu, int64_t ratio)
+{
+    const size_t share = (size_t)(((int64_t)vdu->total * ratio + 500) / 1000);
+    const size_t have = vdu->done_count + vdu->gone;
+    const size_t more = share > have ? share - have : 0;
+    const size_t need = needed(model, vdu, ratio);
+    return more > need ? more : need;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t batch_size(const struct fy_model *model, const struct fy_model_vdu *vdu,
+                         const struct stage_view *view, int64_t share)
+{
+    const int64_t step = fy_model_step(model, vdu);
+    const size_t want = wanted(model, vdu, view->stage->ratio_permille);
+    const size_t hard = least(want, can_leave(model, vdu, 1000 - share));
+    if (step > 0)
+        return least(hard, (size_t)step);
+    const int64_t back = view->before < share ? view->before : share;
+    const size_t soft = least(want, can_leave(model, vdu, 1000 - back));
+    const size_t must = least(hard, needed(model, vdu, view->stage->ratio_permille));
+    return soft > must ? soft : must;
+}
+
+/* The VDU that holds the share back most, among those of which something can leave. */
+static struct fy_model_vdu *choose(struct fy_model *model, const struct stage_view *view, int64_t share,
+                                   size_t *ret_count)
+{
+    struct fy_model_vdu *chosen = NULL;
+    int64_t lowest = INT64_MAX;
+    for (size_t i = 0; i < model->count; i++) {
+        struct fy_model_vdu *vdu = &model->vdus[i];
+        const size_t count = vdu->vdu->role == FY_ROLE_LOAD_SHARING ? batch_size(model, vdu, view, share) : 0;
+        if (count == 0 || carried(model, vdu) >= lowest)
+            continue;
+        lowest = carried(model, vdu);
+        chosen = vdu;
+        *ret_count = count;
+    }
+    return chosen;
+}
+
+/* Plays one move: the users go to the share, then the batch is upgraded. */
+static struct fy_move play(struct fy_model *model, struct fy_model_vdu *vdu, size_t count, int64_t share,
+                           const struct stage_view *view)
+{
+    const enum fy_mobility mobility = fy_mobility_of(model->landscape);
+    struct fy_move move = {.permille = share, .rate = view->rate, .starts_ms = model->clock_ms};
+    const int64_t on_source = fy_permille_up(model->load, 1000 - model->permille);
+    move.users_moved = model->load * (share - model->permille) / 1000;
+    move.users_at_risk = fy_moving_disturbs(mobility, move.users_moved, on_source);
+    move.duration_ms = fy_moving_ms(mobility, move.users_moved, on_source, view->rate);
+    model->permille = share;
+    model->clock_ms += move.duration_ms;
+    if (vdu) {
+        move.batch = fy_model_batch(model, vdu, count, view->rate);
+        move.users_at_risk += move.batch.users_at_risk;
+        move.duration_ms += move.batch.duration_ms;
+        model->clock_ms += move.batch.duration_ms;
+        fy_model_upgrade(vdu, count);
+    }
+    return move;
+}
+
+static bool refuse_stage(const struct fy_model *model, const struct stage_view *view, struct fy_err *err)
+{
+    const struct fy_model_vdu *tight = NULL;
+    for (size_t i = 0; i < model->count; i++)
+        if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING &&
+            (!tight || carried(model, &model->vdus[i]) < carried(model, tight)))
+            tight = &model->vdus[i];
+    fy_fail(err, FY_ERR_REFUSED,
+            "stage %lld %% cannot be reached: the target instances of VDU %s carry %lld of %lld users at "
+            "%lld %% utilisation, "
+            "and no further one may leave the source (%zu in service, %lld must be preserved, %lld users are "
+            "on the source)",
+            (long long)view->stage->ratio_permille / 10, tight->vdu->vdu_id,
+            (long long)fy_model_carries(model, tight->capacity[FY_TARGET]), (long long)tight->load,
+            (long long)model->allowed / 10, tight->in_service,
+            (long long)(tight->vdu->min_preserved == FY_ABSENT ? 0 : tight->vdu->min_preserved),
+            (long long)fy_permille_up(tight->load, 1000 - model->permille));
+    return fy_hint(err, "choose a quieter hour, scale the VDU out, or lower minHeadroom or minPreserved");
+}
+
+static bool play_stage(struct fy_model *model, const struct stage_view *view, struct fy_plan_stage *stage,
+                       struct fy_err *err)
+{
+    const int64_t ratio = view->stage->ratio_permille;
+    for (;;) {
+        size_t count = 0;
+        const int64_t share = reachable(model, ratio);
+        struct fy_model_vdu *vdu = choose(model, view, share, &count);
+        if (!vdu && share == model->permille && stage->count > 0 && share >= ratio)
+            return true;
+        if (!vdu && share == model->permille && share < ratio)
+            return refuse_stage(model, view, err);
+        stage->moves = fy_realloc(stage->moves, (stage->count + 1) * sizeof(*stage->moves));
+        stage->moves[stage->count++] = play(model, vdu, count, share, view);
+        if (!vdu && share >= ratio)
+            return true;
+    }
+}
+
+static int64_t root(int64_t n)
+{
+    int64_t r = 0;
+    for (int64_t bit = (int64_t)1 << 30; bit > 0; bit >>= 1)
+        if ((r + bit) * (r + bit) <= n)
+            r += bit;
+    return r;
+}
+
+/*
+ * How far below its ratio a stage still counts as reached: the order's tolerance, or what chance does to so
+ * few users (three standard deviations, at most 2.5 points, at least one user).
+ */
+static int64_t tolerance(const struct fy_model *model, int64_t ratio)
+{
+    const int64_t ordered = model->order->gray.tolerance_bp / 10;
+    const int64_t one_user = 1000 / model->load + 1;
+    int64_t chance = 3 * root(ratio * (1000 - ratio) / model->load);
+    chance = chance < 25 ? chance : 25;
+    chance = chance > one_user ? chance : one_user;
+    return chance > ordered ? chance : ordered;
+}
+
+/*
+ * Reached: the share is there and the target carries the ratio. Instances that the stage would still have
+ * liked to move are no reason to go back to it: they are in the next stage or in the rest. Without users
+ * there is no share, and the instances alone decide.
+ */
+static bool is_reached(struct fy_model *model, const struct stage_view *view)
+{
+    const int64_t ratio = view->stage->ratio_permille;
+    size_t count;
+    if (model->load == 0)
+        return !choose(model, view, ratio, &count);
+    if (model->permille + tolerance(model, ratio) < ratio)
+        return false;
+    for (size_t i = 0; i < model->count; i++)
+        if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING && carried(model, &model->vdus[i]) < ratio)
+            return false;
+    return true;
+}
+
+static bool asks(const struct fy_order_gray *gray, int64_t ratio, bool before)
+{
+    for (size_t i = 0; i < gray->approval_count; i++)
+        if ((before ? gray->approvals[i].before_permille : gray->approvals[i].after_permille) == ratio)
+            return true;
+    return false;
+}
+
+static struct stage_view view_of(const struct fy_order_gray *gray, size_t index)
+{
+    const struct fy_order_stage *stage = &gray->stages[index];
+    return (struct stage_view){
+        .stage = stage,
+        .before = index > 0 ? gray->stages[index - 1].ratio_permille : 0,
+        .rate = stage->max_move_rate > 0 ? stage->max_move_rate : FY_ORDINARY_RATE,
+    };
+}
+
+static bool add_stage(struct fy_model *model, size_t index, struct fy_plan *plan, struct fy_err *err)
+{
+    const struct fy_order_gray *gray = &model->order->gray;
+    const struct stage_view view = view_of(gray, index);
+    plan->stages = fy_realloc(plan->stages, (plan->stage_count + 1) * sizeof(*plan->stages));
+    struct fy_plan_stage *stage = &plan->stages[plan->stage_count++];
+    *stage = (struct fy_plan_stage){
+        .index = index,
+        .permille = view.stage->ratio_permille,
+        .soak_ms = view.stage->soak_ms,
+        .ask_before = asks(gray, view.stage->ratio_permille, true),
+        .ask_after = asks(gray, view.stage->ratio_permille, false),
+    };
+    if (!play_stage(model, &view, stage, err))
+        return false;
+    stage->soak_starts_ms = model->clock_ms;
+    model->clock_ms += stage->soak_ms;
+    return true;
+}
+
+bool fy_plan_stages(struct fy_model *model, size_t first, struct fy_plan *plan, struct fy_err *err)
+{
+    for (size_t i = 0; i < model->order->gray.stage_count; i++) {
+        const struct stage_view view = view_of(&model->order->gray, i);
+        if (i >= first && (plan->stage_count > 0 || !is_reached(model, &view))) {
+            if (!add_stage(model, i, plan, err))
+                return false;
+        } else if (model->permille < view.stage->ratio_permille) {
+            model->permille = view.stage->ratio_permille;
+        }
+    }
+    return true;
+}

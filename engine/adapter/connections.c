@@ -252,10 +252,8 @@ int fy_connection_secrets(const struct fy_connection *connection, struct fy_err 
     if (good && (fd < 0 || write(fd, all.data, all.length) != (ssize_t)all.length))
         good = fy_fail_errno(err, "could not hand over the secrets");
     wipe(&all);
-    if (!good) {
-        fy_wrap(err, "connection %s", connection->name);
+    if (!good)
         return -1;
-    }
     int ready = fd;
     fd = -1;
     return ready;

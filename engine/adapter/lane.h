@@ -15,6 +15,7 @@ struct fy_asked {
     fy_adapter_replied *replied; /* NULL: forgotten */
     void *ctx;
     int64_t settle_ms;
+    const char *verb;             /* borrowed from the description of the host that serves it */
     uint64_t since;               /* loop milliseconds since when it is being served; 0: not yet */
     struct fy_adapter_call *call; /* until it is sent */
     struct fy_err *failed;        /* needs no host: this is the answer */

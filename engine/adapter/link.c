@@ -173,6 +173,7 @@ static void send_call(struct fy_link *link, struct fy_asked *asked, const struct
     }
     fy_wire_put_call(out, asked->handle, call);
     asked->settle_ms = verb->settle_ms;
+    asked->verb = verb->name;
     struct fy_lane *lane = &link->lanes[verb->observe ? OBSERVE : ACT];
     fy_lane_push(lane, asked);
     fy_lane_mark(lane, uv_now(link->options.loop));
@@ -301,21 +302,31 @@ static void could_not_start(struct fy_link *link, const struct fy_err *err)
     start_later(link);
 }
 
-static const char *what_it_did(const struct fy_link *link)
+static const char *served_verb(const struct fy_link *link)
 {
-    if (link->started_at != 0)
-        return " while it was starting";
-    return link->lanes[ACT].first != NULL || link->lanes[OBSERVE].first != NULL ? " under a call" : "";
+    for (size_t i = 0; i < LANES; i++)
+        if (link->lanes[i].first != NULL)
+            return link->lanes[i].first->verb;
+    return NULL;
+}
+
+static char *how_it_died(const struct fy_link *link, int status, int signal)
+{
+    const char *verb = served_verb(link);
+    bool loop = link->deaths + 1 >= LOOP_DEATHS;
+    return fy_format("connection %s: the host of plugin %s died%s%s (%s)%s", link->config->name,
+                     link->config->plugin,
+                     link->started_at != 0 ? " while it was starting"
+                     : verb != NULL        ? " under "
+                                           : "",
+                     verb != NULL ? verb : "", fy_child_end_text(status, signal),
+                     loop ? ", as it does each time; it is tried again with pauses" : "");
 }
 
 static void on_exited(void *ctx, int status, int signal)
 {
     struct fy_link *link = ctx;
-    FY_AUTO(fy_free_ptr)
-    char *how = fy_format(
-        "connection %s: the host of plugin %s died%s (%s)%s", link->config->name, link->config->plugin,
-        what_it_did(link), fy_child_end_text(status, signal),
-        link->deaths + 1 >= LOOP_DEATHS ? ", as it does each time; it is tried again with pauses" : "");
+    FY_AUTO(fy_free_ptr) char *how = how_it_died(link, status, signal);
     fy_child_free(link->child);
     link->child = NULL;
     link->filling = false;
@@ -394,8 +405,10 @@ static void on_check(uv_timer_t *timer)
     if (idle)
         (void)uv_timer_stop(timer);
     if (stuck && !link->killed && link->child != NULL) {
+        const char *verb = served_verb(link);
         FY_AUTO(fy_free_ptr)
-        char *what = fy_format("did not answer for %llu s", (unsigned long long)limit / 1000);
+        char *what = fy_format("did not answer %s%swithin %g s", verb != NULL ? verb : "",
+                               verb != NULL ? " " : "", (double)limit / 1000);
         distrust(link, what);
     }
 }

@@ -30,10 +30,10 @@ class Engine(Ferryd):
     # -- runs ---------------------------------------------------------------------------------------------
 
     def submit(self, number, opens, params):
-        inputs = "".join(f'<InputParameter name="{name}" type="xs:integer" required="no" f:value="{value}"/>'
-                         for name, value in params.items())
+        inputs = "".join(f'<InputParameter name="{name}" type="xs:integer" required="no"/>' for name in params)
+        values = "".join(f'<f:Input name="{name}" value="{value}"/>' for name, value in params.items())
         stamp = lambda s: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(s))  # noqa: E731
-        xml = (self.order.replace("@NUMBER@", str(number)).replace("@INPUTS@", inputs)
+        xml = (self.order.replace("@NUMBER@", str(number)).replace("@INPUTS@", inputs).replace("@VALUES@", values)
                .replace("@START@", stamp(opens)).replace("@END@", stamp(opens + 7200)))
         self.request("POST", "/v1/upgrades", xml.encode())
 

@@ -13,7 +13,7 @@ local wf = workflow {
 }
 
 function wf:upgrade(nf, plan)
-  local p = self.params
+  local p = nf.params
   for i = 1, p.engine_steps do
     if i == p.hold_at then sleep(p.hold_ms) end
     sleep(0)

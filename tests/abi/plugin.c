@@ -15,6 +15,11 @@
 #define ANY  "{\"type\":\"object\"}"
 #define NONE "{\"type\":\"object\",\"additionalProperties\":false}"
 
+#define ACT                                                                                                  \
+    "{\"type\":\"object\",\"required\":[\"instances\"],\"additionalProperties\":false,\"properties\":"       \
+    "{\"instances\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"image\":{\"type\":\"string\"},"   \
+    "\"version\":{\"type\":\"string\"}}}"
+
 static const struct ferry_host *host;
 static atomic_long asked;
 
@@ -183,6 +188,7 @@ static const struct ferry_setting settings[] = {
 
 static const struct ferry_verb verbs[] = {
     {"test.echo", FERRY_OBSERVE, ANY, 1000, 0, echo},
+    {"test.act", FERRY_ENSURE, ACT, 1000, 0, echo},
     {"test.count", FERRY_ENSURE, NONE, 1000, 40, count},
     {"test.again", FERRY_ENSURE, NONE, 1000, 0, again},
     {"test.fails", FERRY_ENSURE, NONE, 1000, 0, fails},

@@ -13,6 +13,7 @@ static const char *const kind_names[] = {
     [FY_ERR_INTERNAL] = "internal",
 };
 
+FY_PRINTF(3, 0)
 static void fill(struct fy_err *err, enum fy_err_kind kind, const char *format, va_list args)
 {
     if (err == NULL)

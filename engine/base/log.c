@@ -27,6 +27,7 @@ static void put_line(enum fy_log_level level, const char *text)
                   level_names[level], text);
 }
 
+FY_PRINTF(3, 0)
 static void log_formatted(enum fy_log_level level, const struct fy_err *err, const char *format, va_list args)
 {
     char text[1600];

@@ -82,14 +82,17 @@ static int add_narrow(scmp_filter_ctx filter)
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, exec, 0));
     if (failed == 0)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 #ifdef FERRY_POINTS /* crash points note that they were reached, and kill */
     if (failed == 0)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     if (failed == 0)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                  SCMP_A2(SCMP_CMP_EQ, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC));
+                                  SCMP_A2(SCMP_CMP_EQ, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0));
+    if (failed == 0)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_EQ, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
 #endif
     return failed;
 }

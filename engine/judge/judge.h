@@ -60,14 +60,27 @@ struct fy_judge;
 struct fy_judge *fy_judge_new(const struct fy_gate *gates, size_t count, int64_t period_ms);
 void fy_judge_free(struct fy_judge *judge);
 
-/* Ticks must come in order; a tick that was seen is refused. A gap is no data for those ticks. */
+/*
+ * This judge goes on from a former one with the same gates (the stage before): what the source showed there
+ * is what the target is compared with where nobody is left on the source. Call it before the first tick.
+ */
+void fy_judge_follow(struct fy_judge *judge, const struct fy_judge *former);
+
+/*
+ * Ticks must come in order; a tick that was seen is refused. A gap is no data for those ticks. Counts that
+ * cannot be (more failed than tried, less than nothing) are not an error here: the verdict is INVALID from
+ * then on.
+ */
 bool fy_judge_tick(struct fy_judge *judge, const struct fy_tick *tick, struct fy_err *err) FY_MUST_CHECK;
 
 /* The verdict now; at the planned end of the soak, "final" also asks for a PASS. Evidence as a JSON object
  * into buf. */
 struct fy_verdict fy_judge_look(const struct fy_judge *judge, bool final, struct fy_buf *evidence);
 
-/* How much of [from, now] the ticks cover, in ms: soak time counts only where there are ticks. */
+/*
+ * How much time the ticks cover, in ms: soak time counts only where there are ticks. Up to three lost ticks
+ * in a row are bridged, a longer gap is not counted and so extends the soak.
+ */
 int64_t fy_judge_covered_ms(const struct fy_judge *judge);
 
 #endif

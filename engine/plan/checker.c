@@ -116,7 +116,8 @@ static const struct fy_instance **members(const struct scene *scene, int (*order
         if (strcmp(scene->landscape->instances[i].vdu, scene->vdu->vdu_id) == 0)
             list[count++] = &scene->landscape->instances[i];
     if (count > 0)
-        qsort((void *)list, count, sizeof(*list), order);
+        qsort((void *)list, count, sizeof(const struct fy_instance *),
+              order); // NOLINT(bugprone-sizeof-expression): pointers are sorted
     return list;
 }
 

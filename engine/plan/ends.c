@@ -65,7 +65,7 @@ static void put(struct fy_model *model, struct fy_batch **list, size_t *count, s
 static bool slice_of(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_plan *plan,
                      struct fy_err *err)
 {
-    size_t first;
+    size_t first = 0;
     if (!first_of(vdu, &first, err))
         return false;
     while (vdu->gone < first) {

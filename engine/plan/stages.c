@@ -137,11 +137,14 @@ static struct fy_move play(struct fy_model *model, struct fy_model_vdu *vdu, siz
 
 static bool refuse_stage(const struct fy_model *model, const struct stage_view *view, struct fy_err *err)
 {
-    const struct fy_model_vdu *tight = NULL;
+    const struct fy_model_vdu *tight = NULL; /* there is one: only a load-sharing VDU holds a share back */
     for (size_t i = 0; i < model->count; i++)
         if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING &&
             (!tight || carried(model, &model->vdus[i]) < carried(model, tight)))
             tight = &model->vdus[i];
+    if (!tight)
+        return fy_fail(err, FY_ERR_INTERNAL, "stage %lld %% is held back by nothing",
+                       (long long)view->stage->ratio_permille / 10);
     fy_fail(err, FY_ERR_REFUSED,
             "stage %lld %% cannot be reached: the target instances of VDU %s carry %lld of %lld users at "
             "%lld %% utilisation, "

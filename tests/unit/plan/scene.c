@@ -154,7 +154,7 @@ static json_t *health_of(const struct scene *scene)
         const struct thing *t = &scene->things[i];
         json_t *row = json_pack("{ss ss sb sI sI sI sb}", "id", t->id, "domain",
                                 t->target ? "target" : "source", "ready", (int)t->ready, "users",
-                                (json_int_t)t->users, "sessions", (json_int_t)(t->users * 2), "capacity",
+                                (json_int_t)t->users, "sessions", (json_int_t)t->users * 2, "capacity",
                                 (json_int_t)t->capacity, "in_sync", (int)t->in_sync);
         if (*t->pair != '\0') {
             json_object_set_new(row, "pair", json_string(t->pair));
@@ -211,7 +211,7 @@ void scene_drain(struct scene *scene, const struct fy_batch *batch)
     for (size_t i = 0; i < scene->count; i++)
         stays += strcmp(scene->things[i].vdu, batch->vdu->vdu_id) == 0 && !scene->things[i].target &&
                  scene->things[i].users > 0;
-    for (size_t i = 0, n = 0; i < scene->count && away > 0; i++) {
+    for (size_t i = 0, n = 0; i < scene->count && away > 0 && stays > 0; i++) {
         struct thing *thing = &scene->things[i];
         if (strcmp(thing->vdu, batch->vdu->vdu_id) != 0 || thing->target || thing->users == 0)
             continue;

@@ -191,7 +191,8 @@ bool fy_map_required(const struct fy_map *map, const xmlNode *node, const char *
     }
     fy_map_refuse(map, node, "its attribute %s is %s", name, value == NULL ? "missing" : "empty");
     free(value);
-    return fy_refuse_hint(&map->to, NULL, "give %s=\"%s\"", name, right);
+    fy_refuse_hint(&map->to, NULL, "give %s=\"%s\"", name, right);
+    return false;
 }
 
 bool fy_map_qname(const struct fy_map *map, const xmlNode *node, const char *attribute, const char *text,
@@ -202,14 +203,16 @@ bool fy_map_qname(const struct fy_map *map, const xmlNode *node, const char *att
     const char *local = colon == NULL ? text : colon + 1;
     if (local[0] == '\0' || strpbrk(local, ": \t\n") != NULL || (prefix != NULL && prefix[0] == '\0')) {
         fy_map_refuse(map, node, "%s=\"%.100s\" is not a name, with or without a prefix", attribute, text);
-        return fy_refuse_hint(&map->to, NULL, "write it like f:Vdu");
+        fy_refuse_hint(&map->to, NULL, "write it like f:Vdu");
+        return false;
     }
     /* Lookup takes a non-const node only because libxml2 is older than the habit. */
     xmlNs *ns = xmlSearchNs(map->doc, (xmlNode *)(uintptr_t)node, (const xmlChar *)prefix);
     if (ns == NULL && prefix != NULL) {
         fy_map_refuse(map, node, "%s=\"%.100s\" uses the prefix %.40s, which is not declared here", attribute,
                       text, prefix);
-        return fy_refuse_hint(&map->to, NULL, "declare xmlns:%.40s on Definitions", prefix);
+        fy_refuse_hint(&map->to, NULL, "declare xmlns:%.40s on Definitions", prefix);
+        return false;
     }
     *ret_namespace = ns != NULL && ns->href != NULL ? text_of(ns->href) : "";
     *ret_local = local;

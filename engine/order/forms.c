@@ -18,47 +18,47 @@
 /* Fields that the mapper of TOSCA's own elements sets. */
 #define OTHER_NUMBER(name, where, least, most)                                                               \
     {                                                                                                        \
-        .json = name, .place = FY_AT_OTHER, .type = FY_FIELD_NUMBER, .required = true, .offset = where,      \
-        .scale = 1, .min = least, .max = most                                                                \
+        .json = (name), .place = FY_AT_OTHER, .type = FY_FIELD_NUMBER, .required = true, .offset = (where),  \
+        .scale = 1, .min = (least), .max = (most)                                                            \
     }
 #define LINE(record) OTHER_NUMBER("line", AT(record, line), 0, MANY)
 #define OTHER_TOKEN(name, where)                                                                             \
     {                                                                                                        \
-        .json = name, .place = FY_AT_OTHER, .type = FY_FIELD_TOKEN, .required = true, .offset = where        \
+        .json = (name), .place = FY_AT_OTHER, .type = FY_FIELD_TOKEN, .required = true, .offset = (where)    \
     }
 
 #define FIELD(x, j, where, kind, ...)                                                                        \
     {                                                                                                        \
-        .xml = x, .json = j, .type = kind, .offset = where, __VA_ARGS__                                      \
+        .xml = (x), .json = (j), .type = (kind), .offset = (where), __VA_ARGS__                              \
     }
 #define NEEDED                      .required = true
 #define IN_CHILD                    .place = FY_AT_CHILD
-#define RANGE(s, least, most)       .scale = s, .min = least, .max = most
+#define RANGE(s, least, most)       .scale = (s), .min = (least), .max = (most)
 #define ANY_NUMBER                  RANGE(1, 0, MANY)
 #define PERCENT_IN_PERMILLE         RANGE(10, 0, 1000), .right = "a percentage from 0 to 100, at most one decimal"
 #define PERCENT_IN_BP               RANGE(100, 0, 10000), .right = "a percentage from 0 to 100, at most two decimals"
 #define RATE                        RANGE(1, 1, MANY), .right = "users a second, a whole number from 1"
-#define LENGTH(least, most, words_) .min = least, .max = most, .right = words_
+#define LENGTH(least, most, words_) .min = (least), .max = (most), .right = (words_)
 
 #define FORM(name, element, type, fields_, parts_)                                                           \
-    const struct fy_form name = {element, sizeof(struct type), fields_, FY_COUNT(fields_),                   \
-                                 parts_,  FY_COUNT(parts_)}
+    const struct fy_form name = {(element), sizeof(struct type), (fields_), FY_COUNT(fields_),               \
+                                 (parts_),  FY_COUNT(parts_)}
 #define LEAF(name, element, type, fields_)                                                                   \
-    const struct fy_form name = {element, sizeof(struct type), fields_, FY_COUNT(fields_), NULL, 0}
+    const struct fy_form name = {(element), sizeof(struct type), (fields_), FY_COUNT(fields_), NULL, 0}
 #define ONE(x, j, form_, record, member)                                                                     \
     {                                                                                                        \
-        .xml = x, .json = j, .form = form_, .how_many = FY_PART_ONE, .in_xml = true,                         \
+        .xml = (x), .json = (j), .form = (form_), .how_many = FY_PART_ONE, .in_xml = true,                   \
         .offset = AT(record, member), .min = 1, .max = 1                                                     \
     }
 #define MAYBE(x, j, form_, record, member)                                                                   \
     {                                                                                                        \
-        .xml = x, .json = j, .form = form_, .how_many = FY_PART_MAYBE, .in_xml = true,                       \
+        .xml = (x), .json = (j), .form = (form_), .how_many = FY_PART_MAYBE, .in_xml = true,                 \
         .offset = AT(record, member), .max = 1                                                               \
     }
 #define LIST(x, j, form_, record, member, count, least, most)                                                \
     {                                                                                                        \
-        .xml = x, .json = j, .form = form_, .how_many = FY_PART_MANY, .in_xml = true,                        \
-        .offset = AT(record, member), .count_offset = AT(record, count), .min = least, .max = most           \
+        .xml = (x), .json = (j), .form = (form_), .how_many = FY_PART_MANY, .in_xml = true,                  \
+        .offset = AT(record, member), .count_offset = AT(record, count), .min = (least), .max = (most)       \
     }
 
 /* f:UpgradeRequest */
@@ -212,8 +212,8 @@ static const struct fy_field vdu_fields[] = {
 };
 #define IMAGE(domain, member)                                                                                \
     {                                                                                                        \
-        .xml = "Image", .json = domain, .form = &form_image, .how_many = FY_PART_ONE, .in_xml = true,        \
-        .offset = AT(fy_order_vdu, member), .min = 1, .max = 1, .key_xml = "domain", .key = domain           \
+        .xml = "Image", .json = (domain), .form = &form_image, .how_many = FY_PART_ONE, .in_xml = true,      \
+        .offset = AT(fy_order_vdu, member), .min = 1, .max = 1, .key_xml = "domain", .key = (domain)         \
     }
 static const struct fy_part vdu_parts[] = {
     IMAGE("source", source),

@@ -97,31 +97,30 @@ static int lines_of_tag(const xmlParserInput *input)
     return lines;
 }
 
-static void add_element(xmlParserCtxt *parser, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                        int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
-                        const xmlChar **attribute_list)
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libxml2's */
+static void on_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                       int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
+                       const xmlChar **attribute_list)
 {
+    xmlParserCtxt *parser = context;
+    struct watch *watch = watch_of(parser);
+    if (++watch->depth > FY_ORDER_MAX_DEPTH) {
+        stop(parser, fy_format("elements stand more than %d deep inside each other", FY_ORDER_MAX_DEPTH));
+        return;
+    }
+    if (++watch->elements > FY_ORDER_MAX_ELEMENTS) {
+        stop(parser, fy_format("the document has more than %d elements", FY_ORDER_MAX_ELEMENTS));
+        return;
+    }
+    if (attributes + namespaces > FY_ORDER_MAX_ATTRIBUTES) {
+        stop(parser, fy_format("an element has more than %d attributes and namespace declarations",
+                               FY_ORDER_MAX_ATTRIBUTES));
+        return;
+    }
     xmlSAX2StartElementNs(parser, name, prefix, uri, namespaces, namespace_list, attributes, defaulted,
                           attribute_list);
     if (parser->node != NULL)
         parser->node->line = (unsigned short)(parser->node->line - lines_of_tag(parser->input));
-}
-
-static void on_element(void *parser, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                       int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
-                       const xmlChar **attribute_list)
-{
-    struct watch *watch = watch_of(parser);
-    if (++watch->depth > FY_ORDER_MAX_DEPTH)
-        stop(parser, fy_format("elements stand more than %d deep inside each other", FY_ORDER_MAX_DEPTH));
-    else if (++watch->elements > FY_ORDER_MAX_ELEMENTS)
-        stop(parser, fy_format("the document has more than %d elements", FY_ORDER_MAX_ELEMENTS));
-    else if (attributes + namespaces > FY_ORDER_MAX_ATTRIBUTES)
-        stop(parser, fy_format("an element has more than %d attributes and namespace declarations",
-                               FY_ORDER_MAX_ATTRIBUTES));
-    else
-        add_element(parser, name, prefix, uri, namespaces, namespace_list, attributes, defaulted,
-                    attribute_list);
 }
 
 static void on_element_end(void *parser, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)

@@ -109,8 +109,8 @@ static bool refuse_no_service(const struct fy_map *map, const xmlNode *root)
 {
     FY_AUTO(fy_buf_free) struct fy_buf contents = {0};
     list_contents(root, &contents);
-    fy_map_refuse(map, root, "the document is TOSCA but no upgrade order: it has no ServiceTemplate, only %s",
-                  contents.data != NULL ? contents.data : "nothing");
+    fy_map_refuse(map, root, "the document is TOSCA but no upgrade order: it has no ServiceTemplate%s%s",
+                  contents.data != NULL ? ", only " : "", contents.data != NULL ? contents.data : "");
     return hint_order(map);
 }
 

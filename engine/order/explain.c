@@ -23,18 +23,20 @@ static void put_words(struct fy_buf *buf, const struct fy_words *words, const ch
 static void explain_request(const struct fy_order *order, struct fy_buf *buf)
 {
     const struct fy_order_request *request = &order->request;
-    fy_buf_format(buf, "%s %s %s from %s to %s%s.\n", request->qualifier == FY_ORDER_UP ? "Upgrade" : "Downgrade",
-                  order->vnf.nf_type, request->vnf_instance, request->source.version, request->target.version,
+    fy_buf_format(buf, "%s %s %s from %s to %s%s.\n",
+                  request->qualifier == FY_ORDER_UP ? "Upgrade" : "Downgrade", order->vnf.nf_type,
+                  request->vnf_instance, request->source.version, request->target.version,
                   request->dry_run ? " (dry run: it is planned, nothing is touched)" : "");
-    fy_buf_format(buf, "Request %s, revision %lld, for the tenant %s", request->id, (long long)request->revision,
-                  request->tenant);
+    fy_buf_format(buf, "Request %s, revision %lld, for the tenant %s", request->id,
+                  (long long)request->revision, request->tenant);
     if (request->ticket != NULL)
         fy_buf_format(buf, "; ticket %s in %s%s%s", request->ticket->id, request->ticket->system,
                       request->ticket->requester != NULL ? ", asked for by " : "",
                       request->ticket->requester != NULL ? request->ticket->requester : "");
     fy_buf_text(buf, ".\n");
     if (order->vnf.exclusion_group != NULL)
-        fy_buf_format(buf, "Nothing else of the group %s is upgraded meanwhile.\n", order->vnf.exclusion_group);
+        fy_buf_format(buf, "Nothing else of the group %s is upgraded meanwhile.\n",
+                      order->vnf.exclusion_group);
 }
 
 static void explain_window(const struct fy_order_window *window, struct fy_buf *buf)
@@ -78,21 +80,25 @@ static void explain_network(const struct fy_order *order, struct fy_buf *buf)
     for (size_t i = 0; i < order->vnf.connection_count; i++)
         fy_buf_format(buf, "%s %s (%s)", i > 0 ? "," : "", order->vnf.connections[i].ref,
                       fy_order_connection_kind_name(order->vnf.connections[i].kind));
-    fy_buf_format(buf, ", by the workflow %s %lld\n", order->workflow.name, (long long)order->workflow.version);
+    fy_buf_format(buf, ", by the workflow %s %lld\n", order->workflow.name,
+                  (long long)order->workflow.version);
     for (size_t i = 0; i < order->workflow.input_count; i++)
         if (order->workflow.inputs[i].value != NULL)
-            fy_buf_format(buf, "  with %s = %s\n", order->workflow.inputs[i].name, order->workflow.inputs[i].value);
+            fy_buf_format(buf, "  with %s = %s\n", order->workflow.inputs[i].name,
+                          order->workflow.inputs[i].value);
 }
 
-static void explain_approvals(const struct fy_order_gray *gray, int64_t permille, bool before, struct fy_buf *buf)
+static void explain_approvals(const struct fy_order_gray *gray, int64_t permille, bool before,
+                              struct fy_buf *buf)
 {
     char time[FY_TIME_TEXT];
     for (size_t i = 0; i < gray->approval_count; i++) {
         const struct fy_order_approval *approval = &gray->approvals[i];
         if ((before ? approval->before_permille : approval->after_permille) != permille)
             continue;
-        fy_buf_format(buf, "     %s it: %lld %s must approve within %s, else %s\n", before ? "before" : "after",
-                      (long long)approval->count, approval->role, fy_duration_words(approval->timeout_ms, time),
+        fy_buf_format(buf, "     %s it: %lld %s must approve within %s, else %s\n",
+                      before ? "before" : "after", (long long)approval->count, approval->role,
+                      fy_duration_words(approval->timeout_ms, time),
                       approval->on_timeout == FY_ON_END_HOLD ? "it waits, with an alarm" : "it goes back");
     }
 }
@@ -123,9 +129,11 @@ static void explain_selectors(const struct fy_order_gray *gray, struct fy_buf *b
         const struct fy_order_selector *selector = &gray->selectors[i];
         fy_buf_format(buf, "  Moved %s:", uses[selector->use]);
         if (selector->supi_count > 0) /* the numbers themselves stay out of pages and logs */
-            fy_buf_format(buf, " users of %zu number range%s;", selector->supi_count, selector->supi_count > 1 ? "s" : "");
+            fy_buf_format(buf, " users of %zu number range%s;", selector->supi_count,
+                          selector->supi_count > 1 ? "s" : "");
         for (size_t j = 0; j < selector->tai_count; j++)
-            fy_buf_format(buf, " area %s-%s-%s;", selector->tais[j].mcc, selector->tais[j].mnc, selector->tais[j].tac);
+            fy_buf_format(buf, " area %s-%s-%s;", selector->tais[j].mcc, selector->tais[j].mnc,
+                          selector->tais[j].tac);
         for (size_t j = 0; j < selector->dnn_count; j++)
             fy_buf_format(buf, " data network %s;", selector->dnns[j].name);
         for (size_t j = 0; j < selector->slice_count; j++)
@@ -142,7 +150,8 @@ static void explain_kpi(const struct fy_order_kpi *kpi, struct fy_buf *buf)
     fy_buf_format(buf, "  %s", kpi->name);
     if (kpi->segment != NULL)
         fy_buf_format(buf, " of %s", kpi->segment);
-    fy_buf_format(buf, " may be at most %s points worse than on the old version", fy_bp_text(kpi->margin_bp, number));
+    fy_buf_format(buf, " may be at most %s points worse than on the old version",
+                  fy_bp_text(kpi->margin_bp, number));
     if (kpi->floor_bp != FY_ABSENT)
         fy_buf_format(buf, " and never below %s %%", fy_bp_text(kpi->floor_bp, number));
     fy_buf_text(buf, kpi->critical ? "; critical: it fails alone\n" : "\n");
@@ -153,8 +162,9 @@ static void explain_gate(const struct fy_order_gate *gate, struct fy_buf *buf)
     static const char *const then[] = {"go back at once", "hold", "ask a person"};
     char period[FY_TIME_TEXT];
     heading(buf, "Gates");
-    fy_buf_format(buf, "  Every %s, new against old; on a violation %s%s.\n", fy_duration_words(gate->period_ms, period),
-                  then[gate->on_violation], gate->dry_run ? " - but this is a dry run: verdicts are only recorded" : "");
+    fy_buf_format(buf, "  Every %s, new against old; on a violation %s%s.\n",
+                  fy_duration_words(gate->period_ms, period), then[gate->on_violation],
+                  gate->dry_run ? " - but this is a dry run: verdicts are only recorded" : "");
     for (size_t i = 0; i < gate->kpi_count; i++)
         explain_kpi(&gate->kpis[i], buf);
     if (gate->exclude_causes.count > 0) {
@@ -163,7 +173,8 @@ static void explain_gate(const struct fy_order_gate *gate, struct fy_buf *buf)
         fy_buf_text(buf, "\n");
     }
     if (gate->alarm != NULL)
-        fy_buf_format(buf, "  No new alarm of severity %s or worse.\n", fy_order_severity_name(gate->alarm->severity));
+        fy_buf_format(buf, "  No new alarm of severity %s or worse.\n",
+                      fy_order_severity_name(gate->alarm->severity));
     if (gate->security != NULL) {
         fy_buf_text(buf, "  Security counters do not rise: ");
         put_words(buf, &gate->security->counters, "all that are reported");
@@ -179,14 +190,16 @@ static void explain_test(const struct fy_order_dial_test *test, struct fy_buf *b
     for (size_t i = 0; i < test->subscriber_count; i++) {
         const struct fy_order_subscriber *subscriber = &test->subscribers[i];
         fy_buf_format(buf, "     %s%s: ", subscriber->ref,
-                      subscriber->steer == FY_STEER_TARGET ? ", on the new version" : ", moves with everybody else");
+                      subscriber->steer == FY_STEER_TARGET ? ", on the new version"
+                                                           : ", moves with everybody else");
         put_words(buf, &subscriber->services, "");
         if (subscriber->peer != NULL)
             fy_buf_format(buf, ", with %s", subscriber->peer);
         fy_buf_text(buf, "\n");
     }
     if (test->expect != NULL)
-        fy_buf_format(buf, "     expected: found in the %s domain\n", fy_order_domain_name(test->expect->located_in));
+        fy_buf_format(buf, "     expected: found in the %s domain\n",
+                      fy_order_domain_name(test->expect->located_in));
 }
 
 static void explain_limits(const struct fy_order *order, struct fy_buf *buf)
@@ -196,9 +209,11 @@ static void explain_limits(const struct fy_order *order, struct fy_buf *buf)
     heading(buf, "Limits");
     fy_buf_format(buf, "  Users at risk at any time: at most %lld.\n", (long long)limits->max_users_at_risk);
     if (limits->max_simplex_ms != FY_ABSENT)
-        fy_buf_format(buf, "  A pair without its mate: at most %s.\n", fy_duration_words(limits->max_simplex_ms, text));
+        fy_buf_format(buf, "  A pair without its mate: at most %s.\n",
+                      fy_duration_words(limits->max_simplex_ms, text));
     if (limits->min_headroom_permille != FY_ABSENT)
-        fy_buf_format(buf, "  Capacity kept free: at least %s %%.\n", fy_permille_text(limits->min_headroom_permille, text));
+        fy_buf_format(buf, "  Capacity kept free: at least %s %%.\n",
+                      fy_permille_text(limits->min_headroom_permille, text));
     if (limits->max_duration_ms != FY_ABSENT)
         fy_buf_format(buf, "  The whole: at most %s.\n", fy_duration_words(limits->max_duration_ms, text));
     fy_buf_text(buf, "  Switched off meanwhile and back on afterwards: ");
@@ -214,7 +229,8 @@ static void explain_end(const struct fy_order *order, struct fy_buf *buf)
     char observe[FY_TIME_TEXT];
     heading(buf, "Going back, and the end");
     fy_buf_format(buf, "  A failure %s; data is %s on the way back.\n",
-                  order->rollback.on_failure == FY_ON_END_ROLLBACK ? "rolls back" : "holds and waits for a person",
+                  order->rollback.on_failure == FY_ON_END_ROLLBACK ? "rolls back"
+                                                                   : "holds and waits for a person",
                   order->rollback.data == FY_DATA_NONE      ? "left alone"
                   : order->rollback.data == FY_DATA_CONVERT ? "converted"
                                                             : "restored, while nobody has moved");

@@ -147,8 +147,7 @@ static void test_a_page_explains_what_an_order_asks_for(void **state)
     static const char *const sentences[] = {
         "Upgrade AMF amf-east-1 from 1.2.0 to 1.3.0.\n",
         "LB       active-standby  unchanged (amf-lb:1.2.0): skipped\n",
-        "1. 50 % of the users on the new version, at most 200 a second; watched for 15 min (at most 45 "
-        "min)\n",
+        "1. 50 % of the users on the new version, at most 200 a second; watched for 15 min",
         "before it: 1 approver must approve within 30 min, else it waits, with an alarm\n",
         "Moved last: slice 1/00ff01;\n",
         "amf.paging may be at most 1 points worse than on the old version\n",

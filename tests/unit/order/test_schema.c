@@ -25,7 +25,7 @@ static xmlDoc *schema;
 
 static xmlNode *child_named(const xmlNode *parent, const char *element, const char *name)
 {
-    for (xmlNode *node = parent->children; node != NULL; node = node->next) {
+    for (xmlNode *node = parent != NULL ? parent->children : NULL; node != NULL; node = node->next) {
         FY_AUTO(fy_free_ptr) char *own = NULL;
         if (node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, element) == 0)
             own = (char *)xmlGetNoNsProp(node, (const xmlChar *)"name");

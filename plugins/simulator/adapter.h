@@ -9,10 +9,10 @@
 extern const struct ferry_setting sim_adapter_settings[];
 
 void *sim_adapter_open(const struct ferry_host *host, const char *settings, char *why, size_t why_size);
-void sim_adapter_close(void *connection);
+void sim_adapter_close(void *self);
 
 /* Pass a call on; part is "vim" or "nf". */
-void sim_adapter_call(void *connection, const char *part, const char *verb, enum ferry_verb_kind kind,
+void sim_adapter_call(void *self, const char *part, const char *verb, enum ferry_verb_kind kind,
                       const struct ferry_call *call, struct ferry_reply *reply);
 
 #endif

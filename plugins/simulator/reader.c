@@ -98,7 +98,7 @@ static json_t *call_by_hand(const struct sim_question *question)
     return json_pack("{s:s,s:s,s:s,s:I,s:i,s:i,s:s,s:I,s:I,s:i,s:s,s:o}", "part", word(question, 0, ""),
                      "verb", word(question, 1, ""), "run", "by-hand", "step", (json_int_t)1, "attempt", 1,
                      "fence", 1, "key", key, "now_ms", (json_int_t)ms, "deadline_ms",
-                     (json_int_t)(ms + 3600000), "scale", 1, "password",
+                     (json_int_t)ms + 3600000, "scale", 1, "password",
                      question->password ? question->password : "", "args", args);
 }
 

@@ -16,12 +16,12 @@ void sim_begin(struct sim_world *world, int64_t now_ms); /* start the clock */
 
 /* ---- users.c: where each user is ---- */
 uint32_t sim_user_new(struct sim_world *world, enum sim_segment segment);       /* attaching; has a rank */
-void sim_user_place(struct sim_world *world, uint32_t user, uint32_t instance); /* attaches if need be */
-void sim_user_move(struct sim_world *world, uint32_t user, uint32_t instance);  /* sessions survive */
-void sim_user_unplace(struct sim_world *world, uint32_t user);                  /* attaching again */
-void sim_user_gone(struct sim_world *world, uint32_t user);                     /* its slot is free */
-void sim_user_drop(struct sim_world *world, uint32_t user, enum sim_drop_why why);
-void sim_user_switch_segment(struct sim_world *world, uint32_t user);
+void sim_user_place(struct sim_world *world, uint32_t slot, uint32_t instance); /* attaches if need be */
+void sim_user_move(struct sim_world *world, uint32_t slot, uint32_t instance);  /* sessions survive */
+void sim_user_unplace(struct sim_world *world, uint32_t slot);                  /* attaching again */
+void sim_user_gone(struct sim_world *world, uint32_t slot);                     /* its slot is free */
+void sim_user_drop(struct sim_world *world, uint32_t slot, enum sim_drop_why why);
+void sim_user_switch_segment(struct sim_world *world, uint32_t slot);
 void sim_drop_instance(struct sim_world *world, uint32_t instance, enum sim_drop_why why);
 void sim_supi(const struct sim_user *user, char supi[32]);
 uint32_t sim_user_find(const struct sim_world *world, const char *subscriber);
@@ -46,10 +46,10 @@ void sim_thresholds(struct sim_world *world); /* from permille, selectors and wh
 
 /* ---- traffic.c: what users do ---- */
 void sim_populate(struct sim_world *world);
-void sim_user_event(struct sim_world *world, uint32_t user);
+void sim_user_event(struct sim_world *world, uint32_t slot);
 void sim_arrival_event(struct sim_world *world, enum sim_segment segment, bool only_look);
-void sim_user_schedule(struct sim_world *world, uint32_t user);
-void sim_user_retry(struct sim_world *world, uint32_t user, int64_t least_ms, int64_t most_ms);
+void sim_user_schedule(struct sim_world *world, uint32_t slot);
+void sim_user_retry(struct sim_world *world, uint32_t slot, int64_t least_ms, int64_t most_ms);
 int sim_arrival_kpi(const struct sim_world *world, enum sim_segment segment);
 uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain);
 bool sim_attempt(struct sim_world *world, struct sim_user *user, enum sim_domain domain, int kpi);
@@ -71,30 +71,32 @@ uint32_t sim_storage_in_sync(const struct sim_world *world);
 bool sim_pair_down(const struct sim_world *world, enum sim_vdu_kind vdu); /* of any pair of the VDU */
 
 /* ---- builds.c: instances that are built, rebuilt, lost ---- */
-void sim_build(struct sim_world *world, uint32_t instance, const struct sim_software *software,
+void sim_build(struct sim_world *world, uint32_t index, const struct sim_software *software,
                enum sim_build_why why);
-void sim_built_event(struct sim_world *world, uint32_t instance);
-void sim_instance_remove(struct sim_world *world, uint32_t instance, enum sim_drop_why why);
+void sim_built_event(struct sim_world *world, uint32_t index);
+void sim_instance_remove(struct sim_world *world, uint32_t index, enum sim_drop_why why);
+bool sim_runs(const struct sim_instance *here,
+              const struct sim_software *software); /* this, and nothing else */
 uint32_t sim_other_host(struct sim_world *world, uint32_t instance);
 
 /* ---- cloud.c: guards, self-healing, elasticity ---- */
 bool sim_guard_on(const struct sim_world *world, enum sim_guard guard);
 void sim_guards_reset(struct sim_world *world);
-void sim_heal_event(struct sim_world *world, uint32_t instance);
+void sim_heal_event(struct sim_world *world, uint32_t index);
 void sim_scale_event(struct sim_world *world);
 void sim_lease_event(struct sim_world *world, uint32_t guard);
 
 /* ---- mover.c: users on the way: steering, draining, rebalancing ---- */
 void sim_mover_wake(struct sim_world *world);
 void sim_move_event(struct sim_world *world);
-void sim_idle_event(struct sim_world *world, uint32_t user);
+void sim_idle_event(struct sim_world *world, uint32_t slot);
 bool sim_movable(const struct sim_world *world, const struct sim_user *user);
-void sim_user_send(struct sim_world *world, uint32_t user, uint32_t instance); /* as the mobility does it */
+void sim_user_send(struct sim_world *world, uint32_t slot, uint32_t instance); /* as the mobility does it */
 
 /* ---- dial.c: test subscribers, calls, traces ---- */
 void sim_tests_create(struct sim_world *world);
-void sim_test_hop(struct sim_world *world, uint32_t user);
-void sim_call_ended(struct sim_world *world, uint32_t user, bool dropped);
+void sim_test_hop(struct sim_world *world, uint32_t slot);
+void sim_call_ended(struct sim_world *world, uint32_t slot, bool dropped);
 
 /* ---- alarms.c ---- */
 void sim_alarms_refresh(struct sim_world *world);
@@ -104,15 +106,16 @@ void sim_op_failed(struct sim_op *op, enum ferry_failure failure, const char *hi
     __attribute__((format(printf, 4, 5)));
 void sim_op_done(struct sim_op *op, json_t *result); /* takes the result */
 void sim_op_due(struct sim_world *world, struct sim_op *op, int64_t after_ms, int64_t total);
-void sim_op_event(struct sim_world *world, uint32_t op);
+void sim_op_event(struct sim_world *world, uint32_t index);
 bool sim_op_instances(struct sim_world *world, struct sim_op *op); /* from its arguments */
+const char *sim_text(const json_t *args, const char *member);      /* "" if it is not a text */
 void sim_refuse(struct sim_reply *reply, enum ferry_failure failure, const char *hint, const char *format,
-                ...) __attribute__((format(printf, 4, 5)));
+                ...);
 void sim_answer(struct sim_reply *reply, json_t *result); /* takes the result */
 
 /* ---- the verbs ---- */
 extern const struct sim_verb sim_verbs_vim[], sim_verbs_nf[], sim_verbs_look[], sim_verbs_guard[],
-    sim_verbs_dial[];
+    sim_verbs_steer[], sim_verbs_backup[], sim_verbs_dial[];
 /* each ends with a NULL name */
 
 #endif

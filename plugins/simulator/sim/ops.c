@@ -89,6 +89,12 @@ bool sim_op_instances(struct sim_world *world, struct sim_op *op)
     return true;
 }
 
+const char *sim_text(const json_t *args, const char *member)
+{
+    const char *value = json_string_value(json_object_get(args, member));
+    return value ? value : "";
+}
+
 /* ---- keys ---- */
 
 static uint32_t bucket_of(const char *key)
@@ -118,7 +124,7 @@ static struct sim_op *op_add(struct sim_world *world, const struct sim_verb *ver
     op->index = world->op_count;
     if (world->op_count == world->op_room) {
         world->op_room = world->op_room ? world->op_room * 2 : 64;
-        world->ops = sim_grow(world->ops, world->op_room, sizeof(*world->ops));
+        world->ops = sim_grow(world->ops, world->op_room, sizeof(struct sim_op *));
     }
     world->ops[world->op_count++] = op;
     struct sim_op **bucket = &world->bucket[bucket_of(op->key)];
@@ -159,8 +165,9 @@ static bool fence_holds(struct sim_world *world, const struct ferry_call *call, 
 
 static const struct sim_verb *verb_find(enum sim_part part, const char *name)
 {
-    static const struct sim_verb *const tables[] = {sim_verbs_look, sim_verbs_vim, sim_verbs_nf,
-                                                    sim_verbs_guard, sim_verbs_dial};
+    static const struct sim_verb *const tables[] = {sim_verbs_look,  sim_verbs_vim,  sim_verbs_nf,
+                                                    sim_verbs_guard, sim_verbs_dial, sim_verbs_steer,
+                                                    sim_verbs_backup};
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct sim_verb *verb = tables[t]; verb->name; verb++)
             if ((verb->parts & (uint32_t)part) && strcmp(verb->name, name) == 0)

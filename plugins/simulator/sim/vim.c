@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cloud's acting verbs: images, backups, and instances that are rebuilt, created and removed. */
+/* The cloud's acting verbs: images, and instances that are rebuilt, created and removed. */
 #include "sim/model.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *text(const json_t *args, const char *member)
-{
-    const char *value = json_string_value(json_object_get(args, member));
-    return value ? value : "";
-}
 
 /* ---- images ---- */
 
@@ -32,9 +26,9 @@ static void start_stage(struct sim_world *world, struct sim_op *op)
     bool missing = false;
     json_array_foreach(json_object_get(op->args, "images"), i, image)
     {
-        if (!digest_agrees(world, op, text(image, "ref"), text(image, "digest")))
+        if (!digest_agrees(world, op, sim_text(image, "ref"), sim_text(image, "digest")))
             return;
-        missing |= !json_object_get(world->staged, text(image, "ref"));
+        missing |= !json_object_get(world->staged, sim_text(image, "ref"));
     }
     sim_op_due(world, op, missing ? world->set.stage_ms : 1, (int64_t)i);
 }
@@ -45,14 +39,14 @@ static void due_stage(struct sim_world *world, struct sim_op *op)
     size_t i;
     json_array_foreach(json_object_get(op->args, "images"), i, image)
     {
-        json_object_set_new(world->staged, text(image, "ref"), json_string(text(image, "digest")));
+        json_object_set_new(world->staged, sim_text(image, "ref"), json_string(sim_text(image, "digest")));
     }
     sim_op_done(op, json_object());
 }
 
 /* ---- rebuilding ---- */
 
-static bool runs(const struct sim_instance *here, const struct sim_software *software)
+bool sim_runs(const struct sim_instance *here, const struct sim_software *software)
 {
     return here->state == INST_RUNNING && strcmp(here->runs.image, software->image) == 0 &&
            (software->digest[0] == '\0' || strcmp(here->runs.digest, software->digest) == 0) &&
@@ -68,9 +62,9 @@ static bool being_built(const struct sim_instance *here, const struct sim_softwa
 static struct sim_software wanted_software(const struct sim_op *op)
 {
     struct sim_software software = {0};
-    sim_copy(software.image, sizeof(software.image), text(op->args, "image"));
-    sim_copy(software.digest, sizeof(software.digest), text(op->args, "digest"));
-    sim_copy(software.version, sizeof(software.version), text(op->args, "version"));
+    sim_copy(software.image, sizeof(software.image), sim_text(op->args, "image"));
+    sim_copy(software.digest, sizeof(software.digest), sim_text(op->args, "digest"));
+    sim_copy(software.version, sizeof(software.version), sim_text(op->args, "version"));
     return software;
 }
 
@@ -83,7 +77,7 @@ static void build_waiting(struct sim_world *world, struct sim_op *op, enum sim_b
         struct sim_instance *here = &world->instances[index];
         bool again =
             here->state == INST_BUILDING || (here->state == INST_ERROR && here->failed && op->effects > 0);
-        if (runs(here, &software) || again || here->healed)
+        if (sim_runs(here, &software) || again || here->healed)
             continue;
         if (why == BUILD_REPLACE)
             here->host = sim_other_host(world, index);
@@ -110,7 +104,7 @@ static void poll_upgrade(struct sim_world *world, struct sim_op *op)
                           here->failed ? "did not come up from its new image" : "was removed meanwhile");
             return;
         }
-        op->done += runs(here, &software);
+        op->done += sim_runs(here, &software);
         if (here->state == INST_BUILDING && here->built_at > op->due)
             op->due = here->built_at;
     }
@@ -140,105 +134,6 @@ static void start_upgrade(struct sim_world *world, struct sim_op *op)
     poll_upgrade(world, op);
 }
 
-/* ---- backup and restore ---- */
-
-static void start_backup(struct sim_world *world, struct sim_op *op)
-{
-    if (json_object_get(op->args, "instances") && !sim_op_instances(world, op))
-        return;
-    sim_op_due(world, op, world->set.backup_ms, op->count ? (int64_t)op->count : 1);
-}
-
-static struct sim_backup *backup_add(struct sim_world *world, const char *kind)
-{
-    world->backups = sim_grow(world->backups, world->backup_count + 1, sizeof(*world->backups));
-    struct sim_backup *backup = &world->backups[world->backup_count++];
-    *backup = (struct sim_backup){.at = world->now};
-    (void)snprintf(backup->id, sizeof(backup->id), "%s-backup-%zu", kind, world->backup_count);
-    return backup;
-}
-
-static const struct sim_backup *backup_find(const struct sim_world *world, struct sim_op *op)
-{
-    for (size_t i = 0; i < world->backup_count; i++)
-        if (strcmp(world->backups[i].id, text(op->args, "id")) == 0)
-            return &world->backups[i];
-    sim_op_failed(op, FERRY_FAILURE_PERMANENT, NULL, "there is no backup \"%s\"", text(op->args, "id"));
-    return NULL;
-}
-
-static void due_backup(struct sim_world *world, struct sim_op *op)
-{
-    struct sim_backup *backup = backup_add(world, "image");
-    backup->software = json_object();
-    for (uint32_t i = 0; i < world->instance_count; i++) {
-        const struct sim_instance *here = &world->instances[i];
-        if (here->state == INST_RUNNING)
-            json_object_set_new(backup->software, here->id,
-                                json_pack("{s:s,s:s,s:s}", "image", here->runs.image, "digest",
-                                          here->runs.digest, "version", here->runs.version));
-    }
-    size_t items = op->count ? op->count : json_object_size(backup->software);
-    sim_op_done(op, json_pack("{s:s,s:I}", "id", backup->id, "items", (json_int_t)items));
-}
-
-static bool restore_one(struct sim_world *world, const json_t *software, uint32_t index)
-{
-    struct sim_instance *here = &world->instances[index];
-    const json_t *was = json_object_get(software, here->id);
-    struct sim_software wanted = {0};
-    if (!was || here->state == INST_REMOVED)
-        return true;
-    sim_copy(wanted.image, sizeof(wanted.image), text(was, "image"));
-    sim_copy(wanted.digest, sizeof(wanted.digest), text(was, "digest"));
-    sim_copy(wanted.version, sizeof(wanted.version), text(was, "version"));
-    if (runs(here, &wanted))
-        return true;
-    if (here->state != INST_BUILDING)
-        sim_build(world, index, &wanted, BUILD_RESTORE);
-    return false;
-}
-
-static void poll_restore(struct sim_world *world, struct sim_op *op)
-{
-    const struct sim_backup *backup = backup_find(world, op);
-    if (!backup)
-        return;
-    int64_t left = 0;
-    for (uint32_t i = 0; i < world->instance_count; i++)
-        left += !restore_one(world, backup->software, i);
-    if (left > op->total)
-        op->total = left;
-    op->done = op->total - left;
-    op->due = world->now + 5000;
-    if (left == 0)
-        sim_op_done(op, json_object());
-}
-
-static void due_config_backup(struct sim_world *world, struct sim_op *op)
-{
-    struct sim_backup *backup = backup_add(world, "config");
-    size_t i;
-    json_t *what;
-    json_array_foreach(json_object_get(op->args, "what"), i, what)
-    {
-        backup->data |= json_is_string(what) && strcmp(json_string_value(what), "data") == 0;
-    }
-    sim_op_done(op, json_pack("{s:s,s:I}", "id", backup->id, "items", (json_int_t)(i ? i : 1)));
-}
-
-/* Restoring data takes the sessions away of everybody who registered after it was saved. */
-static void due_config_restore(struct sim_world *world, struct sim_op *op)
-{
-    const struct sim_backup *backup = backup_find(world, op);
-    if (!backup)
-        return;
-    for (uint32_t i = 0; backup->data && i < world->user_count; i++)
-        if (world->users[i].state == USER_ATTACHED && world->users[i].attached > backup->at)
-            sim_user_drop(world, i, DROP_RESTORE);
-    sim_op_done(op, json_object());
-}
-
 /* ---- create, remove, collect ---- */
 
 static enum sim_vdu_kind vdu_find(const char *name)
@@ -251,17 +146,17 @@ static enum sim_vdu_kind vdu_find(const char *name)
 
 static void start_create(struct sim_world *world, struct sim_op *op)
 {
-    enum sim_vdu_kind vdu = vdu_find(text(op->args, "vdu"));
+    enum sim_vdu_kind vdu = vdu_find(sim_text(op->args, "vdu"));
     int64_t count = json_integer_value(json_object_get(op->args, "count"));
     if (vdu != VDU_SVC || count < 1 || count > 1000) {
         sim_op_failed(op, FERRY_FAILURE_INVALID, "vdu SVC, count of 1 to 1000",
                       "this cloud creates service instances only, not %lld of \"%s\"", (long long)count,
-                      text(op->args, "vdu"));
+                      sim_text(op->args, "vdu"));
         return;
     }
     struct sim_software software = world->blueprint[vdu];
-    if (text(op->args, "image")[0])
-        sim_copy(software.image, sizeof(software.image), text(op->args, "image"));
+    if (sim_text(op->args, "image")[0])
+        sim_copy(software.image, sizeof(software.image), sim_text(op->args, "image"));
     op->instances = sim_grow(op->instances, (size_t)count, sizeof(*op->instances));
     for (op->count = 0; op->count < (size_t)count; op->count++) {
         uint32_t index = sim_instance_add(world, vdu);
@@ -337,10 +232,6 @@ const struct sim_verb sim_verbs_vim[] = {
     {"stage_image", SIM_VIM, NULL, start_stage, NULL, due_stage},
     {"upgrade", SIM_VIM, NULL, start_upgrade, poll_upgrade, NULL},
     {"replace", SIM_VIM, NULL, start_upgrade, poll_upgrade, NULL},
-    {"backup", SIM_VIM, NULL, start_backup, NULL, due_backup},
-    {"restore", SIM_VIM, NULL, poll_restore, poll_restore, NULL},
-    {"config_backup", SIM_NF, NULL, start_backup, NULL, due_config_backup},
-    {"config_restore", SIM_NF, NULL, start_backup, NULL, due_config_restore},
     {"create", SIM_VIM, NULL, start_create, poll_create, NULL},
     {"remove", SIM_VIM, NULL, start_remove, NULL, due_remove},
     {"collect", SIM_VIM | SIM_NF, NULL, start_collect, NULL, NULL},

@@ -8,7 +8,7 @@
  * call carries run time, and the world advances, event by event, to the largest run time it has seen.
  *
  *     char why[256];
- *     struct sim_world *world = sim_world_new(NULL, why, sizeof(why));
+ *     struct sim_world *world = sim_world_new(NULL, why, sizeof why);
  *     struct ferry_call call = {.run = "r1", .step = 1, .fence = 1, .key = "r1/1", .scale = 1,
  *                               .now_ms = now, .args = "{\"version\":\"1.3.0\"}"};
  *     struct sim_reply reply = {0};
@@ -59,8 +59,8 @@ int64_t sim_world_now(const struct sim_world *world);
 uint32_t sim_world_scale(const struct sim_world *world);
 
 /* One verb of docs/adapter-guide.md, arguments and result as written there. */
-void sim_world_call(struct sim_world *world, enum sim_part part, const char *verb,
-                    const struct ferry_call *call, struct sim_reply *ret_reply);
+void sim_world_call(struct sim_world *world, enum sim_part part, const char *name,
+                    const struct ferry_call *call, struct sim_reply *reply);
 
 /*
  * What is true, for people and tests; nothing of it can be seen through the verbs above. what is "status",

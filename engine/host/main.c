@@ -5,10 +5,12 @@
  *
  *     ferry-host script     workflows; 4 is the page that names the run being served
  *     ferry-host adapter    one plugin for one connection; 4 is a memfd with its secrets, if it has any
+ *     ferry-host contract   `ferry adapter test`: as adapter
  *     ferry-host reader     one untrusted document, then it exits
  */
 #include "host/profile.h"
 
+#include "adapter/contract.h"
 #include "adapter/host.h"
 #ifdef FERRY_HOST_READER
 #include "order/reader.h"
@@ -36,6 +38,11 @@ static int adapter_main(int socket, int given)
     return fy_adapter_host_main(socket, given);
 }
 
+static int contract_main(int socket, int given)
+{
+    return fy_adapter_contract_main(socket, given);
+}
+
 #ifdef FERRY_HOST_READER
 static int reader_main(int socket, int given)
 {
@@ -59,6 +66,7 @@ static const struct mode {
     int (*main)(int socket, int given);
 } modes[] = {
     {"adapter", {.memory = 16 * GIGABYTE, .descriptors = 1024}, NULL, adapter_main},
+    {"contract", {.memory = 16 * GIGABYTE, .descriptors = 1024}, NULL, contract_main},
 #ifdef FERRY_HOST_READER
     {"reader",
      {.strict = true, .memory = FY_READER_MEMORY, .cpu_seconds = FY_READER_CPU_SECONDS, .descriptors = 8},

@@ -48,6 +48,15 @@ static json_t *find(const json_t *world, const char *id)
     return NULL;
 }
 
+/* The new file takes the old one's place in one step: whoever looks meanwhile sees one of them whole. */
+static bool save(const struct cloud *cloud, const json_t *world)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s.new", cloud->file);
+    return length < (int)sizeof path && json_dump_file(world, path, JSON_INDENT(1)) == 0 &&
+           rename(path, cloud->file) == 0;
+}
+
 /* OBSERVE: changes nothing, asked afresh each time. */
 static void inventory(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
 {
@@ -85,8 +94,8 @@ static void upgrade(void *connection, const struct ferry_call *call, struct ferr
         }
         right += is_right;
     }
-    if (changed && json_dump_file(world, cloud->file, JSON_INDENT(1)) != 0)
-        reply->status = FERRY_UNSURE; /* half a file: a person has to look */
+    if (changed && !save(cloud, world))
+        reply->status = FERRY_UNSURE; /* cannot tell which of the files is in place: a person has to look */
     else if (right < wanted)
         cloud->host->progress(reply, cloud->build_ms, (int64_t)right, (int64_t)wanted, "instances built");
     else

@@ -165,7 +165,8 @@ static bool add(struct fy_local *local, const char *name, const struct fy_plugin
         free_connection(connection);
         return fy_wrap(err, "connection %s", name);
     }
-    local->connections = fy_realloc(local->connections, (local->count + 1) * sizeof *local->connections);
+    local->connections =
+        fy_realloc(local->connections, (local->count + 1) * sizeof(struct local_connection *));
     local->connections[local->count++] = connection;
     return true;
 }

@@ -42,9 +42,12 @@ static json_t *find(const json_t *world, const char *id)
 {
     size_t i;
     json_t *instance;
-    json_array_foreach(json_object_get(world, "instances"), i,
-                       instance) if (strcmp(json_string_value(json_object_get(instance, "id")), id) ==
-                                     0) return instance;
+    json_array_foreach(json_object_get(world, "instances"), i, instance)
+    {
+        const char *own = json_string_value(json_object_get(instance, "id"));
+        if (own != NULL && strcmp(own, id) == 0)
+            return instance;
+    }
     return NULL;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "ferry/adapter.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +81,7 @@ static void crash(void *connection, const struct ferry_call *call, struct ferry_
     (void)connection;
     (void)call;
     (void)reply;
-    (void)raise(SIGSEGV);
+    abort();
 }
 
 static void hang(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
@@ -123,34 +122,30 @@ static void list(void *connection, const struct ferry_call *call, struct ferry_r
     host->result(reply, "[1,2,3]");
 }
 
-static void huge(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+static void answer_bytes(struct ferry_reply *reply, size_t size)
 {
-    const size_t size = 17u * 1024 * 1024;
     char *text = malloc(size + 1);
-    (void)connection;
-    (void)call;
     if (text == NULL)
         return;
-    memset(text, 'x', size);
-    memcpy(text, "{\"a\":\"", 6);
-    memcpy(text + size - 2, "\"}", 3);
+    int begin = snprintf(text, size + 1, "{\"a\":\"");
+    memset(text + begin, 'x', size - (size_t)begin - 2);
+    (void)snprintf(text + size - 2, 3, "\"}");
     host->result(reply, text);
     free(text);
 }
 
-static void large(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+static void huge(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
 {
-    const size_t size = 15u * 1024 * 1024;
-    char *text = malloc(size + 1);
     (void)connection;
     (void)call;
-    if (text == NULL)
-        return;
-    memset(text, 'x', size);
-    memcpy(text, "{\"a\":\"", 6);
-    memcpy(text + size - 2, "\"}", 3);
-    host->result(reply, text);
-    free(text);
+    answer_bytes(reply, (size_t)17 * 1024 * 1024);
+}
+
+static void large(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer_bytes(reply, (size_t)15 * 1024 * 1024);
 }
 
 /* Writes behind the host's back what no reply looks like. */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -130,7 +131,7 @@ static void test_a_plugin_that_dies_was_being_tried(void **state)
     (void)state;
     struct heard heard;
     run_contract(BINARY_DIR "/tests/abi/plugins/probe.so", "{}", "{\"test.crash\":{}}", &heard);
-    assert_int_equal(heard.signal, 11);
+    assert_int_equal(heard.signal, SIGABRT);
     assert_false(heard.done);
     assert_string_equal(heard.trying.data, "restart test.crash");
     heard_free(&heard);

@@ -81,8 +81,10 @@ static bool visit_run(struct fy_sqlite *s, const char *run, const struct fy_head
     uint64_t seq = after;
     for (; rc == SQLITE_ROW; rc = sqlite3_step(rows)) {
         struct fy_row row;
-        if (!row_of(rows, run, &row) || row.seq != ++seq || sqlite3_column_int64(rows, 6) != head->number)
-            return damaged(s, run, seq, err);
+        if (!row_of(rows, run, &row) || sqlite3_column_int64(rows, 6) != head->number)
+            return damaged(s, run, seq + 1, err);
+        if (row.seq != ++seq) /* the links broke on the way back from the head */
+            return damaged(s, run, row.seq - 1, err);
         if (!visit(context, &row))
             return true;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that writes the journal is killed at each crash point of store and journal. Its successor must find
- * every record that was acknowledged, a chain that verifies and no gap, and must be able to go on.
+ * A process that writes the journal is killed at each crash point of store and journal. Its successor must
+ * find every record that was acknowledged, a chain that verifies and no gap, and must be able to go on.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -21,8 +21,9 @@
 
 #include <cmocka.h>
 
-#define RUNS    5
-#define ROUNDS  90 /* so many commits, each of 10 records of 1.2 KB a run: enough to note heads and to checkpoint */
+#define RUNS 5
+#define ROUNDS                                                                                               \
+    90 /* so many commits, each of 10 records of 1.2 KB a run: enough to note heads and to checkpoint */
 #define RECORDS 10
 
 static char folder[] = "/tmp/ferry-crash-XXXXXX";
@@ -31,7 +32,7 @@ static char path[64];
 /* Shared with the children: how far each run was told that it is durable. */
 static struct shared {
     atomic_uint_fast64_t acknowledged[RUNS];
-} *shared;
+} * shared;
 
 /* ---- in the child -------------------------------------------------------------------------------------- */
 
@@ -93,8 +94,9 @@ static void append(size_t run, enum fy_record_kind kind, size_t count, bool begi
     struct fy_run_line line = {.run = me.names[run]};
     me.seen[run].seq += count;
     me.waiting++;
-    fy_journal_append(me.journal, me.names[run], records, count, begins ? &line : NULL, NULL, 0, acknowledged,
-                      (void *)(uintptr_t)run); // NOLINT(performance-no-int-to-ptr): a number on its way through
+    fy_journal_append(
+        me.journal, me.names[run], records, count, begins ? &line : NULL, NULL, 0, acknowledged,
+        (void *)(uintptr_t)run); // NOLINT(performance-no-int-to-ptr): a number on its way through
 }
 
 static void wait_for_all(void)

@@ -67,7 +67,8 @@ static bool commit(struct fy_store *store, uint64_t seq, struct fy_err *err)
     memset(body, 'x', sizeof body);
     struct fy_row row = {.run = "r1", .seq = seq, .kind = 1, .body = body, .body_length = sizeof body};
     struct fy_run_line line = {.run = "r1"};
-    struct fy_store_batch batch = {.rows = &row, .row_count = 1, .lines = &line, .line_count = seq == 1 ? 1 : 0};
+    struct fy_store_batch batch = {
+        .rows = &row, .row_count = 1, .lines = &line, .line_count = seq == 1 ? 1 : 0};
     return store->commit(store, &batch, err);
 }
 
@@ -212,7 +213,8 @@ static void test_a_folder_that_is_not_there_is_named(void **state)
 static void test_migrations_are_applied_once_each_and_in_order(void **state)
 {
     (void)state;
-    static const struct fy_migration list[] = {{1, "one", "CREATE TABLE a (x)"}, {2, "two", "INSERT INTO a VALUES (1)"}};
+    static const struct fy_migration list[] = {{1, "one", "CREATE TABLE a (x)"},
+                                               {2, "two", "INSERT INTO a VALUES (1)"}};
     struct fy_err err = {0};
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -243,7 +245,8 @@ static void test_a_migration_that_fails_leaves_nothing(void **state)
     (void)sqlite3_close(db);
 }
 
-/* A limit on the size of files stands for a disk that is full; when it is lifted the same batch goes through. */
+/* A limit on the size of files stands for a disk that is full; when it is lifted the same batch goes through.
+ */
 static void test_a_full_disk_is_a_passing_failure_with_the_systems_words(void **state)
 {
     (void)state;

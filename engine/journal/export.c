@@ -152,7 +152,7 @@ static bool next_line(struct reading *reading, struct line *ret, struct fy_err *
 /* Is the line, byte for byte, what we would have written? "rebuilt" is emptied. */
 static bool is_rebuilt(struct reading *reading, const struct line *line)
 {
-    bool same = reading->rebuilt.length == line->length &&
+    bool same = reading->rebuilt.data != NULL && reading->rebuilt.length == line->length &&
                 memcmp(reading->rebuilt.data, line->text, line->length) == 0;
     fy_buf_clear(&reading->rebuilt);
     return same;
@@ -166,7 +166,7 @@ static bool bad_header(struct fy_err *err)
 
 static bool read_header(struct reading *reading, struct fy_err *err)
 {
-    struct line line;
+    struct line line = {0};
     struct fy_err why = {0};
     if (!next_line(reading, &line, err))
         return false;
@@ -202,20 +202,25 @@ static bool take_number(const char **at, const char *end, const char *literal, u
     return true;
 }
 
+/* The value of a lower-case hexadecimal digit; -1 if it is none. */
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static bool take_hash(const char **at, const char *end, unsigned char hash[FY_SHA256_BYTES])
 {
     static const char literal[] = ",\"hash\":\"";
-    static const char digits[] = "0123456789abcdef";
     if ((size_t)(end - *at) < sizeof literal - 1 + 2 * FY_SHA256_BYTES + 2 ||
         memcmp(*at, literal, sizeof literal - 1) != 0)
         return false;
     const char *hex = *at + sizeof literal - 1;
     for (size_t i = 0; i < FY_SHA256_BYTES; i++) {
-        const char *high = memchr(digits, hex[2 * i], 16);
-        const char *low = memchr(digits, hex[2 * i + 1], 16);
-        if (high == NULL || low == NULL)
+        int high = digit(hex[2 * i]);
+        int low = digit(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
             return false;
-        hash[i] = (unsigned char)((high - digits) * 16 + (low - digits));
+        hash[i] = (unsigned char)(high * 16 + low);
     }
     *at = hex + (ptrdiff_t)(2 * FY_SHA256_BYTES) + 2; /* the closing quote and the comma */
     return true;
@@ -295,7 +300,7 @@ static bool read_trailer(struct reading *reading, const struct line *line, struc
 static bool read_lines(struct reading *reading, struct fy_err *err)
 {
     static const char record[] = "{\"seq\":";
-    struct line line;
+    struct line line = {0};
     if (!read_header(reading, err))
         return false;
     for (;;) {

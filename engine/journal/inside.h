@@ -64,6 +64,6 @@ bool fy_journal_write(struct fy_journal *journal, struct fy_journal_batch *batch
 /* Durable: for delivery. */
 void fy_journal_hand_back(struct fy_journal *journal, struct fy_journal_batch *batch);
 
-void *fy_journal_writer(void *journal); /* the thread */
+void *fy_journal_writer(void *context); /* the thread; context is the journal */
 
 #endif

@@ -83,12 +83,12 @@ static struct fy_journal_run *run_of(struct fy_journal *journal, const char *nam
     return run;
 }
 
-void fy_journal_adopt(struct fy_journal *journal, const char *name, uint64_t last_seq,
+void fy_journal_adopt(struct fy_journal *journal, const char *run, uint64_t last_seq,
                       const unsigned char last_hash[FY_SHA256_BYTES])
 {
-    struct fy_journal_run *run = run_of(journal, name);
-    run->seq = last_seq;
-    memcpy(run->hash, last_hash, FY_SHA256_BYTES);
+    struct fy_journal_run *known = run_of(journal, run);
+    known->seq = last_seq;
+    memcpy(known->hash, last_hash, FY_SHA256_BYTES);
 }
 
 /* How a call becomes durable: as its most pressing record, or at once if it brings more than records. */
@@ -134,19 +134,20 @@ static void hold(struct fy_journal_run *run, struct fy_record *records, size_t c
         fy_journal_batch_end_call(run->held, done, context);
 }
 
-void fy_journal_append(struct fy_journal *journal, const char *name, struct fy_record *records, size_t count,
+// NOLINTNEXTLINE(readability-function-size): one call is one transaction, and these are its parts
+void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_record *records, size_t count,
                        const struct fy_run_line *line, const struct fy_text *texts, size_t text_count,
                        void (*done)(void *context), void *context)
 {
-    struct fy_journal_run *run = run_of(journal, name);
+    struct fy_journal_run *known = run_of(journal, run);
     enum fy_record_when when = when_of(records, count, line != NULL || text_count > 0);
-    bool holds = run->held != NULL && run->held->item_count > 0;
+    bool holds = known->held != NULL && known->held->item_count > 0;
     if (when == FY_WHEN_RIDES || (when == FY_WHEN_LAZY && holds)) {
-        hold(run, records, count, done, context);
+        hold(known, records, count, done, context);
         return;
     }
     (void)pthread_mutex_lock(&journal->lock);
-    gather(journal, run, when, records, count);
+    gather(journal, known, when, records, count);
     if (line != NULL)
         fy_journal_batch_add_line(journal->open, line);
     fy_journal_batch_add_texts(journal->open, texts, text_count);

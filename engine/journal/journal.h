@@ -20,7 +20,7 @@
 #include "store/store.h"
 
 enum fy_record_kind {
-#define X(id, NAME, name, when, says) FY_REC_##NAME = id,
+#define X(id, NAME, name, when, says) FY_REC_##NAME = (id),
 #include "journal/record.def"
 #undef X
 };

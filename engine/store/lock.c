@@ -32,22 +32,27 @@ static bool write_pid(int fd, const char *path, struct fy_err *err)
     return true;
 }
 
+static bool lock(int fd, const char *store_path, const char *path, struct fy_err *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+        return true;
+    if (errno == EAGAIN || errno == EACCES)
+        return refuse_locked(fd, store_path, err);
+    return fy_fail_errno(err, "could not lock %s", path);
+}
+
 bool fy_lock_store(const char *store_path, int *ret_fd, struct fy_err *err)
 {
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s.lock", store_path);
-    FY_AUTO(fy_close_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fy_fail_errno(err, "could not open the lock file %s", path);
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        if (errno == EAGAIN || errno == EACCES)
-            return refuse_locked(fd, store_path, err);
-        return fy_fail_errno(err, "could not lock %s", path);
-    }
-    if (!write_pid(fd, path, err))
+    if (!lock(fd, store_path, path, err) || !write_pid(fd, path, err)) {
+        fy_close_fd(&fd);
         return false;
+    }
     FY_POINT(store_locked);
     *ret_fd = fd;
-    fd = -1;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/sqlite.h"
 
+#include <assert.h>
 #include <string.h>
 
 /*
@@ -24,6 +25,7 @@ static bool row_of(sqlite3_stmt *statement, const char *run, struct fy_row *ret)
 {
     const void *hash = sqlite3_column_blob(statement, 4);
     const char *body = (const char *)sqlite3_column_text(statement, 5);
+    *ret = (struct fy_row){.run = run, .seq = (uint64_t)sqlite3_column_int64(statement, 0)};
     if (hash == NULL || body == NULL || sqlite3_column_bytes(statement, 4) != FY_SHA256_BYTES)
         return false;
     *ret = (struct fy_row){.run = run,
@@ -161,6 +163,7 @@ static bool scan_live(struct fy_sqlite *s, const struct live *live,
 {
     FY_AUTO(fy_sqlite_finalize) sqlite3_stmt *rows = NULL;
     int rc = sqlite3_prepare_v2(s->reader, read_on_sql, -1, &rows, NULL);
+    assert(live->runs != NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(rows, 1, live->after_lsn);
     if (rc == SQLITE_OK)
@@ -220,7 +223,7 @@ bool fy_sqlite_read_live(struct fy_store *store, bool (*visit)(void *context, co
     struct stopping stopping = {.visit = visit, .context = context};
     fy_sqlite_enter(s);
     bool good = list_live(s, &live, err);
-    if (good && (uint64_t)(s->last_lsn - live.after_lsn) <= 8 * live.rows)
+    if (good && live.count > 0 && (uint64_t)(s->last_lsn - live.after_lsn) <= 8 * live.rows)
         good = scan_live(s, &live, visit, context, err);
     else if (good)
         good = read_each(s, &live, &stopping, err);
@@ -287,7 +290,7 @@ static bool find_text(struct fy_sqlite *s, const char *sha256, char **ret_bytes,
         return fy_fail(err, FY_ERR_INTERNAL, "the text %s in the %s is damaged: its digest is %s", sha256,
                        s->title, hex);
     *ret_bytes = fy_alloc(length + 1);
-    if (length > 0)
+    if (bytes != NULL)
         memcpy(*ret_bytes, bytes, length);
     *ret_length = length;
     return true;

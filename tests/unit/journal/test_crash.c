@@ -79,8 +79,8 @@ static void recover(void)
 
 static void acknowledged(void *context)
 {
-    size_t run = (size_t)(uintptr_t)context;
-    shared->acknowledged[run] = me.seen[run].seq;
+    uintptr_t number = (uintptr_t)context;
+    shared->acknowledged[number % RUNS] = number / RUNS;
     me.waiting--;
 }
 
@@ -96,7 +96,8 @@ static void append(size_t run, enum fy_record_kind kind, size_t count, bool begi
     me.waiting++;
     fy_journal_append(
         me.journal, me.names[run], records, count, begins ? &line : NULL, NULL, 0, acknowledged,
-        (void *)(uintptr_t)run); // NOLINT(performance-no-int-to-ptr): a number on its way through
+        (void *)(uintptr_t)(me.seen[run].seq * RUNS +
+                            run)); // NOLINT(performance-no-int-to-ptr): a number on its way through
 }
 
 static void wait_for_all(void)

@@ -129,7 +129,7 @@ static void test_the_first_bad_record_is_named(void **state)
     FY_AUTO(fy_free_ptr) char *without_last = edited(file, 5, false);
     assert_false(verify(without_last, strlen(without_last), &err));
     assert_non_null(strstr(err.message, "line 6 does not close the export"));
-    memcpy(strstr(file, "load"), "LOAD", 4);
+    *strstr(file, "load") = 'L';
     assert_false(verify(file, strlen(file), &err));
     assert_non_null(strstr(err.message, "line 3: record 2 of run run-1 (intent) is not what was written"));
 }

@@ -44,6 +44,7 @@ static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const stru
         vdu->todo[vdu->todo_count++] = instance;
     vdu->total++;
     vdu->load += fy_model_load(model, instance);
+    vdu->on_target += instance->domain == FY_TARGET ? fy_model_load(model, instance) : 0;
     vdu->counts |= instance->capacity > 0;
     if (fy_in_service(instance)) {
         vdu->in_service++;
@@ -105,10 +106,27 @@ static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
     return true;
 }
 
-static int64_t basis_load(const struct fy_model *model, enum fy_domain domain)
+/*
+ * Who is where: as the instances of the load-sharing VDU with the most users say. Where no such VDU changes,
+ * both domains share its instances, and only the NF knows: what it reports for the domains counts.
+ */
+static void find_load(struct fy_model *model)
 {
-    return model->order->gray.basis == FY_BASIS_SESSIONS ? model->landscape->sessions[domain]
-                                                         : model->landscape->users[domain];
+    const struct fy_landscape *landscape = model->landscape;
+    const struct fy_model_vdu *most = NULL;
+    for (size_t i = 0; i < model->count; i++)
+        if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING && (!most || model->vdus[i].load > most->load))
+            most = &model->vdus[i];
+    if (most) {
+        model->load = most->load;
+        model->on_target = most->on_target;
+    } else {
+        const int64_t *load =
+            model->order->gray.basis == FY_BASIS_SESSIONS ? landscape->sessions : landscape->users;
+        model->load = load[FY_SOURCE] + load[FY_TARGET];
+        model->on_target = load[FY_TARGET];
+    }
+    model->permille = model->load > 0 ? model->on_target * 1000 / model->load : 0;
 }
 
 /* Before anything was done every instance must be well: an upgrade is no way to find out what is broken. */
@@ -137,9 +155,6 @@ bool fy_model_make(const struct fy_order *order, const struct fy_landscape *land
         .wished_step = wishes ? wishes->step : 0,
     };
     model.vdus = FY_NEW_ARRAY(struct fy_model_vdu, order->vdu_count + 1);
-    model.on_target = basis_load(&model, FY_TARGET);
-    model.load = basis_load(&model, FY_SOURCE) + model.on_target;
-    model.permille = model.load > 0 ? model.on_target * 1000 / model.load : 0;
     bool ok = true;
     for (size_t i = 0; i < order->vdu_count && ok; i++) {
         if (fy_order_vdu_unchanged(&order->vdus[i]))
@@ -147,6 +162,7 @@ bool fy_model_make(const struct fy_order *order, const struct fy_landscape *land
         model.vdus[model.count].vdu = &order->vdus[i];
         ok = sort_vdu(&model, &model.vdus[model.count++], err);
     }
+    find_load(&model);
     if (!ok || (!model.began && !all_well(&model, err))) {
         fy_model_free(&model);
         return false;

@@ -19,6 +19,7 @@ struct fy_model_vdu {
     size_t done_count;
     size_t total, in_service; /* instances; those in service, both domains together */
     int64_t load;             /* users on its instances, both domains */
+    int64_t on_target;        /* of them, in the target domain */
     int64_t capacity[2];      /* of what is in service, per domain, as the simulation stands */
     bool counts;              /* its instances report a capacity at all */
 };

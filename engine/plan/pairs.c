@@ -50,32 +50,40 @@ static const struct fy_instance *standby(const struct member *two, struct fy_err
     return two[0].instance->active || !two[1].instance->active ? two[1].instance : two[0].instance;
 }
 
-/* Puts the standby halves of untouched pairs in front of todo, then everything else; *ret_first counts the
- * former. */
-static bool sort_pairs(struct fy_model_vdu *vdu, const struct member *members, size_t *ret_first,
+/* Where in todo the next one goes: the first halves in front, all others behind them. */
+struct places {
+    size_t first, later;
+};
+
+static void place(struct fy_model_vdu *vdu, struct places *next, const struct member *two,
+                  const struct fy_instance *goes)
+{
+    for (size_t k = 0; k < 2; k++) {
+        if (two[k].done)
+            continue;
+        const size_t at = two[k].instance == goes ? next->first++ : next->later++;
+        vdu->todo[at] = two[k].instance;
+        vdu->mates[at] = two[1 - k].instance;
+    }
+}
+
+/* Members are sorted by pair: two and two belong together. */
+static bool all_paired(const struct fy_model_vdu *vdu, const struct member *members, size_t *ret_untouched,
                        struct fy_err *err)
 {
-    size_t first = 0, later = vdu->todo_count;
+    size_t untouched = 0;
     for (size_t i = 0; i < vdu->total; i += 2) {
         const char *pair = members[i].instance->pair;
-        const size_t have = i + 1 < vdu->total && strcmp(members[i + 1].instance->pair, pair) == 0 ? 2 : 1;
-        if (have == 1 || (i + 2 < vdu->total && strcmp(members[i + 2].instance->pair, pair) == 0))
-            return fy_fail(err, FY_ERR_REFUSED,
-                           "pair %s of VDU %s has %s instances: it needs two, so that one carries on", pair,
-                           vdu->vdu->vdu_id, have == 1 ? "only one of its" : "more than two");
-        const struct member *two = &members[i];
-        const struct fy_instance *goes = NULL;
-        if (!two[0].done && !two[1].done && !(goes = standby(two, err)))
-            return false;
-        for (size_t k = 0; k < 2; k++) {
-            if (two[k].done)
-                continue;
-            const size_t place = two[k].instance == goes ? first++ : --later;
-            vdu->todo[place] = two[k].instance;
-            vdu->mates[place] = two[1 - k].instance;
+        const bool alone = i + 1 == vdu->total || strcmp(members[i + 1].instance->pair, pair) != 0;
+        if (alone || (i + 2 < vdu->total && strcmp(members[i + 2].instance->pair, pair) == 0)) {
+            fy_fail(err, FY_ERR_REFUSED,
+                    "pair %s of VDU %s has %s: it needs two instances, so that one carries on", pair,
+                    vdu->vdu->vdu_id, alone ? "only one instance" : "more than two instances");
+            return fy_hint(err, "repair the pair, then plan again");
         }
+        untouched += !members[i].done && !members[i + 1].done;
     }
-    *ret_first = first;
+    *ret_untouched = untouched;
     return true;
 }
 
@@ -86,7 +94,18 @@ bool fy_model_pairs(struct fy_model_vdu *vdu, size_t *ret_first, struct fy_err *
         !collect(vdu->done, vdu->done_count, true, members + vdu->todo_count, err))
         return false;
     qsort(members, vdu->total, sizeof(*members), by_pair);
-    return sort_pairs(vdu, members, ret_first, err);
+    struct places next = {0};
+    if (!all_paired(vdu, members, &next.later, err))
+        return false;
+    for (size_t i = 0; i < vdu->total; i += 2) {
+        const bool untouched = !members[i].done && !members[i + 1].done;
+        const struct fy_instance *goes = untouched ? standby(&members[i], err) : NULL;
+        if (untouched && !goes)
+            return false;
+        place(vdu, &next, &members[i], goes);
+    }
+    *ret_first = next.first;
+    return true;
 }
 
 void fy_batch_pairs(const struct fy_model_vdu *vdu, bool second_half, struct fy_batch *batch)

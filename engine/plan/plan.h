@@ -30,7 +30,7 @@ struct fy_batch {
     const char **instances; /* ids, borrowed from the landscape */
     size_t count;
     const char *pair;      /* the pair whose half this is; NULL: no pair, or halves of several */
-    const char *switch_to; /* the same, from switches: set when there is one pair and something to switch */
+    const char *switch_to; /* the same, out of switches: set when there is one pair and something to switch */
     struct fy_switch *switches; /* to be made, in sync, before these instances go */
     size_t switch_count;
     int64_t users_moved;       /* that leave these instances */

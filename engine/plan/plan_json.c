@@ -24,7 +24,7 @@ static void put_switches(struct fy_buf *buf, const struct fy_batch *batch)
     for (size_t i = 0; i < batch->switch_count; i++) {
         fy_buf_open(buf, '{');
         fy_buf_member(buf, "pair", batch->switches[i].pair);
-        fy_buf_member(buf, "active", batch->switches[i].active);
+        fy_buf_member(buf, "switch_to", batch->switches[i].active);
         fy_buf_close(buf, '}');
     }
     fy_buf_close(buf, ']');

@@ -162,8 +162,10 @@ static json_t *health_of(const struct scene *scene)
         }
         json_array_append_new(rows, row);
     }
-    return json_pack("{ss ss ss sb so}", "nf", "amf-east-1", "version", "1.2.0", "mobility", scene->mobility,
-                     "split", 1, "instances", rows);
+    const json_int_t users = 100000, target = users * scene->steered / 1000;
+    return json_pack("{ss ss ss sb s{s{sI}s{sI}} so}", "nf", "amf-east-1", "version", "1.2.0", "mobility",
+                     scene->mobility, "split", 1, "domains", "source", "users", users - target, "target",
+                     "users", target, "instances", rows);
 }
 
 struct fy_landscape *scene_look(const struct scene *scene)
@@ -196,33 +198,9 @@ static int64_t users_of(const struct scene *scene, const char *vdu, int64_t *ret
     return all;
 }
 
-/* Their users go to the others of the domain, or to the other domain if they were its last. */
-void scene_drain(struct scene *scene, const struct fy_batch *batch)
-{
-    int64_t target, stays = 0, away = 0;
-    if (batch->vdu->role != FY_ROLE_LOAD_SHARING)
-        return;
-    const int64_t all = users_of(scene, batch->vdu->vdu_id, &target);
-    for (size_t i = 0; i < batch->count; i++) {
-        struct thing *thing = scene_find(scene, batch->instances[i]);
-        away += thing->users;
-        thing->users = 0;
-    }
-    for (size_t i = 0; i < scene->count; i++)
-        stays += strcmp(scene->things[i].vdu, batch->vdu->vdu_id) == 0 && !scene->things[i].target &&
-                 scene->things[i].users > 0;
-    for (size_t i = 0, n = 0; i < scene->count && away > 0 && stays > 0; i++) {
-        struct thing *thing = &scene->things[i];
-        if (strcmp(thing->vdu, batch->vdu->vdu_id) != 0 || thing->target || thing->users == 0)
-            continue;
-        thing->users += away * (int64_t)(n + 1) / stays - away * (int64_t)n / stays;
-        n++;
-    }
-    if (stays == 0)
-        fill(scene, batch->vdu->vdu_id, true, all);
-}
-
-void scene_upgrade(struct scene *scene, const struct fy_batch *batch)
+/* Their users go to the others of the domain, or to the other domain if they were its last; mates become
+ * active. */
+static void switch_over(struct scene *scene, const struct fy_batch *batch)
 {
     for (size_t i = 0; i < batch->switch_count; i++) {
         for (size_t k = 0; k < scene->count; k++)
@@ -230,29 +208,63 @@ void scene_upgrade(struct scene *scene, const struct fy_batch *batch)
                 scene->things[k].active = false;
         scene_find(scene, batch->switches[i].active)->active = true;
     }
+}
+
+static bool stays(const struct thing *thing, const char *vdu)
+{
+    return strcmp(thing->vdu, vdu) == 0 && !thing->target && !thing->leaving;
+}
+
+void scene_drain(struct scene *scene, const struct fy_batch *batch)
+{
+    const char *vdu = batch->vdu->vdu_id;
+    int64_t away = 0, others = 0, given = 0;
+    switch_over(scene, batch);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct thing *thing = scene_find(scene, batch->instances[i]);
+        away += thing->users;
+        thing->users = 0;
+        thing->leaving = true;
+    }
+    for (size_t i = 0; i < scene->count; i++)
+        others += stays(&scene->things[i], vdu) ? scene->things[i].capacity : 0;
+    int64_t target;
+    if (others == 0 && away > 0) {
+        (void)users_of(scene, vdu, &target);
+        fill(scene, vdu, true, target + away);
+    }
+    for (size_t i = 0; i < scene->count && others > 0; i++) {
+        struct thing *thing = &scene->things[i];
+        if (!stays(thing, vdu))
+            continue;
+        thing->users += away * (given + thing->capacity) / others - away * given / others;
+        given += thing->capacity;
+    }
+}
+
+void scene_upgrade(struct scene *scene, const struct fy_batch *batch)
+{
+    int64_t target;
     for (size_t i = 0; i < batch->count; i++) {
         struct thing *thing = scene_find(scene, batch->instances[i]);
         thing->image = target_image;
         thing->target = true;
-        thing->active = false;
+        thing->active = thing->leaving = false;
     }
-    int64_t target;
+    if (batch->vdu->role != FY_ROLE_LOAD_SHARING)
+        return;
     const int64_t all = users_of(scene, batch->vdu->vdu_id, &target);
     fill(scene, batch->vdu->vdu_id, true, target);
     fill(scene, batch->vdu->vdu_id, false, all - target);
 }
 
-void scene_move(struct scene *scene, const struct fy_move *move)
+void scene_steer(struct scene *scene, int64_t permille)
 {
+    scene->steered = permille;
     for (size_t i = 0; i < scene->order.vdu_count; i++) {
         int64_t target;
-        if (scene->vdus[i].role == FY_ROLE_LOAD_SHARING) {
-            const int64_t all = users_of(scene, scene->vdus[i].vdu_id, &target);
-            scene_spread(scene, scene->vdus[i].vdu_id, all, move->permille);
-        }
+        if (scene->vdus[i].role == FY_ROLE_LOAD_SHARING && !fy_order_vdu_unchanged(&scene->vdus[i]))
+            scene_spread(scene, scene->vdus[i].vdu_id, users_of(scene, scene->vdus[i].vdu_id, &target),
+                         permille);
     }
-    if (move->batch.count == 0)
-        return;
-    scene_drain(scene, &move->batch);
-    scene_upgrade(scene, &move->batch);
 }

@@ -5,14 +5,14 @@
 
 #include "plan/plan.h"
 
-#define MINUTE 60000
+#define MINUTE 60000LL
 #define HOUR   (60 * MINUTE)
 #define START  1763827200000 /* 2025-11-22T16:00:00Z: the window opens */
 
 struct thing {
     char id[64], pair[64], host[64];
     const char *vdu, *image;
-    bool target, running, ready, active, in_sync;
+    bool target, running, ready, active, in_sync, leaving;
     int64_t users, capacity;
 };
 
@@ -25,6 +25,8 @@ struct scene {
     struct thing *things;
     size_t count;
     const char *mobility;
+    int64_t
+        steered; /* the NF's word for its domains; only orders without a changed load-sharing VDU go by it */
 };
 
 /* The trial: 2 OMU, 2 LB with equal images, 4 SDB, 16 SVC of 6,250; 50 %, then 100 %; users are spread
@@ -41,9 +43,9 @@ struct fy_landscape *scene_look(const struct scene *scene);
 bool scene_plan(const struct scene *scene, const struct fy_landscape *landscape,
                 const struct fy_plan_wishes *wishes, struct fy_plan **ret, struct fy_err *err) FY_MUST_CHECK;
 
-/* Do to the world what a workflow does for a batch, or for a move. */
+/* Do to the world what a workflow does for a move or a batch: steer, then drain and switch, then upgrade. */
+void scene_steer(struct scene *scene, int64_t permille);
 void scene_drain(struct scene *scene, const struct fy_batch *batch);
 void scene_upgrade(struct scene *scene, const struct fy_batch *batch);
-void scene_move(struct scene *scene, const struct fy_move *move);
 
 #endif

@@ -9,13 +9,20 @@
 #include <lualib.h>
 #include <string.h>
 
+/* Lua looks at the whole stack for each error that is caught, so nesting is bounded and catching is not free.
+ */
+#define PCALLS_MAX 100
+#define CATCH_COST 2000
+
 /* Slot 1 is true; what the function gave is behind it. */
 static int after_pcall(lua_State *lua, int status, lua_KContext context)
 {
     (void)context;
+    fy_sandbox_of(lua)->pcalls--;
     if (status == LUA_OK || status == LUA_YIELD)
         return lua_gettop(lua);
     fy_sandbox_seal(lua, status);
+    fy_sandbox_charge(lua, CATCH_COST);
     lua_pushboolean(lua, 0);
     lua_insert(lua, -2);
     return 2;
@@ -24,6 +31,9 @@ static int after_pcall(lua_State *lua, int status, lua_KContext context)
 static int env_pcall(lua_State *lua)
 {
     luaL_checkany(lua, 1);
+    if (fy_sandbox_of(lua)->pcalls == PCALLS_MAX)
+        return luaL_error(lua, "more than %d calls of pcall inside each other", PCALLS_MAX);
+    fy_sandbox_of(lua)->pcalls++;
     lua_pushboolean(lua, 1);
     lua_insert(lua, 1);
     int status = lua_pcallk(lua, lua_gettop(lua) - 2, LUA_MULTRET, 0, 0, after_pcall);

@@ -76,6 +76,12 @@ void fy_sandbox_charge(lua_State *lua, size_t instructions)
         over_instructions(lua);
 }
 
+/* From now on every instruction stops the program again: nobody who catches the error gets far. */
+static void stop_at_once(const struct fy_sandbox *box, lua_State *lua)
+{
+    lua_sethook(box->thread != NULL ? box->thread : lua, count_hook, LUA_MASKCOUNT, 1);
+}
+
 int fy_sandbox_stop(lua_State *lua, enum fy_over over, const char *format, ...)
 {
     struct fy_sandbox *box = fy_sandbox_of(lua);
@@ -85,8 +91,8 @@ int fy_sandbox_stop(lua_State *lua, enum fy_over over, const char *format, ...)
         (void)vsnprintf(box->why, sizeof box->why, format, args);
         va_end(args);
         box->over = over;
+        stop_at_once(box, lua);
     }
-    lua_sethook(lua, count_hook, LUA_MASKCOUNT, 1); /* whoever catches this error is stopped again at once */
     lua_pushnil(lua);
     return lua_error(lua);
 }
@@ -108,8 +114,10 @@ static void over_memory(struct fy_sandbox *box)
 void fy_sandbox_seal(lua_State *lua, int status)
 {
     struct fy_sandbox *box = fy_sandbox_of(lua);
-    if (status == LUA_ERRMEM)
+    if (status == LUA_ERRMEM && box->over == FY_OVER_NOT) {
         over_memory(box);
+        stop_at_once(box, lua);
+    }
     if (box->over != FY_OVER_NOT)
         fy_sandbox_stop(lua, box->over, "%s", "");
 }

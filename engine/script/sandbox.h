@@ -37,6 +37,7 @@ struct fy_sandbox {
     size_t used, made;
     int64_t instructions; /* left */
     int64_t steps;        /* taken */
+    int pcalls;           /* inside each other, just now */
     bool made_too_much;   /* which of the two memory budgets refused last */
     enum fy_over over;
     char why[256]; /* of a budget that is over */

@@ -39,6 +39,7 @@ char *kit_read(const char *path); /* below the source tree; free it */
 
 void kit_is_call(const struct kit *kit, const char *call, const char *args);
 void kit_is_done(const struct kit *kit, const char *result);
+/* An empty reason or part fits all. */
 void kit_is_error(const struct kit *kit, const char *reason, const char *part_of_message);
 
 /* Run a body that takes no step and returns text; compare what it returns. */

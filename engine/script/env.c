@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "script/sandbox.h"
+#include "script/shelf.h"
 #include "script/value.h"
 
 #include <lauxlib.h>
@@ -86,9 +87,82 @@ static int env_setmetatable(lua_State *lua)
     return 1;
 }
 
-static int unknown_global(lua_State *lua)
+static void push_math(lua_State *lua)
 {
-    return luaL_error(lua, "unknown name '%s'", luaL_tolstring(lua, 2, NULL));
+    static const char *const without[] = {"random", "randomseed", NULL};
+    fy_shelf_push_library(lua, LUA_MATHLIBNAME, without);
+}
+
+static void push_utf8(lua_State *lua)
+{
+    static const char *const without[] = {NULL};
+    fy_shelf_push_library(lua, LUA_UTF8LIBNAME, without);
+}
+
+/* All there is: ours, Lua's own (no function here), and libraries, which are tables that stay once they are
+ * used. */
+static const struct {
+    const char *name;
+    lua_CFunction ours;
+    void (*library)(lua_State *lua);
+} names[] = {
+    {"assert", NULL, NULL},
+    {"error", NULL, NULL},
+    {"getmetatable", NULL, NULL},
+    {"null", NULL, fy_value_push_null},
+    {"ipairs", NULL, NULL},
+    {"math", NULL, push_math},
+    {"pairs", fy_env_pairs, NULL},
+    {"pcall", env_pcall, NULL},
+    {"select", NULL, NULL},
+    {"setmetatable", env_setmetatable, NULL},
+    {"string", NULL, fy_env_push_string},
+    {"table", NULL, fy_env_push_table},
+    {"tonumber", NULL, NULL},
+    {"tostring", env_tostring, NULL},
+    {"type", NULL, NULL},
+    {"utf8", NULL, push_utf8},
+};
+
+const char *fy_env_name(size_t index)
+{
+    return index < FY_COUNT(names) ? names[index].name : NULL;
+}
+
+bool fy_env_push(lua_State *lua, const char *name)
+{
+    size_t i = 0;
+    while (i < FY_COUNT(names) && strcmp(names[i].name, name) != 0)
+        i++;
+    if (i == FY_COUNT(names))
+        return false;
+    if (names[i].ours != NULL) {
+        lua_pushcfunction(lua, names[i].ours);
+        return true;
+    }
+    if (names[i].library == NULL)
+        return fy_shelf_push(lua, LUA_GNAME, name);
+    lua_pushglobaltable(lua);
+    lua_pushstring(lua, name);
+    if (lua_rawget(lua, -2) == LUA_TNIL) {
+        lua_pop(lua, 1);
+        names[i].library(lua);
+        lua_pushstring(lua, name);
+        lua_pushvalue(lua, -2);
+        lua_rawset(lua, -4);
+    }
+    lua_remove(lua, -2);
+    return true;
+}
+
+static int find_global(lua_State *lua)
+{
+    fy_env_find *find;
+    const char *name = luaL_tolstring(lua, 2, NULL);
+    memcpy(&find, lua_touserdata(lua, lua_upvalueindex(1)), sizeof(fy_env_find *));
+    if (fy_env_push(lua, name) || find(lua, name))
+        return 1;
+    return luaL_error(lua, "unknown name '%s'", name);
 }
 
 static int new_global(lua_State *lua)
@@ -97,56 +171,39 @@ static int new_global(lua_State *lua)
     return luaL_error(lua, "'%s' is not declared: write local %s", name, name);
 }
 
-int fy_env_lock(lua_State *lua)
+static void lock_globals(lua_State *lua, fy_env_find *find)
 {
     lua_pushglobaltable(lua);
     lua_createtable(lua, 0, 3);
-    lua_pushcfunction(lua, unknown_global);
+    memcpy(lua_newuserdatauv(lua, sizeof(fy_env_find *), 0), &find, sizeof(fy_env_find *));
+    lua_pushcclosure(lua, find_global, 1);
     lua_setfield(lua, -2, "__index");
     lua_pushcfunction(lua, new_global);
     lua_setfield(lua, -2, "__newindex");
     lua_pushboolean(lua, 0);
     lua_setfield(lua, -2, "__metatable");
     lua_setmetatable(lua, -2);
-    return 0;
-}
-
-static void keep_only(lua_State *lua, const char *const *names)
-{
-    lua_pushnil(lua);
-    while (lua_next(lua, -2) != 0) {
-        lua_pop(lua, 1);
-        const char *name = lua_tostring(lua, -1);
-        size_t i = 0;
-        while (names[i] != NULL && strcmp(names[i], name) != 0)
-            i++;
-        if (names[i] != NULL)
-            continue;
-        lua_pushvalue(lua, -1); /* clearing a field is allowed while it is being visited */
-        lua_pushnil(lua);
-        lua_rawset(lua, -4);
-    }
-}
-
-static void open_base(lua_State *lua)
-{
-    static const char *const kept[] = {"assert",   "error", "ipairs",       "select",
-                                       "tonumber", "type",  "getmetatable", NULL};
-    static const luaL_Reg ours[] = {
-        {"pcall", env_pcall}, {"tostring", env_tostring}, {"setmetatable", env_setmetatable}, {NULL, NULL}};
-    luaL_requiref(lua, LUA_GNAME, luaopen_base, 0);
-    keep_only(lua, kept);
-    luaL_setfuncs(lua, ours, 0);
     lua_pop(lua, 1);
 }
 
-static void open_math(lua_State *lua)
+/* s:match(...) */
+static int string_method(lua_State *lua)
 {
-    luaL_requiref(lua, LUA_MATHLIBNAME, luaopen_math, 1);
-    lua_pushnil(lua);
-    lua_setfield(lua, -2, "random");
-    lua_pushnil(lua);
-    lua_setfield(lua, -2, "randomseed");
+    (void)fy_env_push(lua, LUA_STRLIBNAME);
+    lua_pushvalue(lua, 2);
+    lua_gettable(lua, -2);
+    return 1;
+}
+
+static void open_string_methods(lua_State *lua)
+{
+    lua_pushliteral(lua, "");
+    lua_createtable(lua, 0, 2);
+    lua_pushcfunction(lua, string_method);
+    lua_setfield(lua, -2, "__index");
+    lua_pushboolean(lua, 0);
+    lua_setfield(lua, -2, "__metatable");
+    lua_setmetatable(lua, -2);
     lua_pop(lua, 1);
 }
 
@@ -159,15 +216,9 @@ static void open_list(lua_State *lua)
     lua_setfield(lua, LUA_REGISTRYINDEX, FY_VALUE_LIST);
 }
 
-void fy_env_open(lua_State *lua)
+void fy_env_open(lua_State *lua, fy_env_find *find)
 {
     open_list(lua);
-    open_base(lua);
-    open_math(lua);
-    fy_env_open_string(lua);
-    fy_env_open_table(lua);
-    luaL_requiref(lua, LUA_UTF8LIBNAME, luaopen_utf8, 1);
-    lua_pop(lua, 1);
-    lua_pushnil(lua); /* package.loaded held them all; nothing looks there again */
-    lua_setfield(lua, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    open_string_methods(lua);
+    lock_globals(lua, find);
 }

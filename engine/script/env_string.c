@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* string: bounded, without addresses, and with a metatable that cannot be changed. */
+/* string: bounded, and without addresses. */
 #include "script/env.h"
 #include "script/pattern.h"
+#include "script/shelf.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -17,7 +18,7 @@ static int string_rep(lua_State *lua)
     luaL_optlstring(lua, 3, "", &between);
     if (times > 0 && length + between > REP_MAX / (size_t)times)
         return luaL_error(lua, "string.rep: the text would be longer than 1 MiB");
-    lua_pushvalue(lua, lua_upvalueindex(1)); /* Lua's own */
+    (void)fy_shelf_push(lua, LUA_STRLIBNAME, "rep");
     lua_insert(lua, 1);
     lua_call(lua, lua_gettop(lua) - 1, 1);
     return 1;
@@ -42,35 +43,19 @@ static int string_format(lua_State *lua)
             lua_replace(lua, argument);
         }
     }
-    lua_pushvalue(lua, lua_upvalueindex(1));
+    (void)fy_shelf_push(lua, LUA_STRLIBNAME, "format");
     lua_insert(lua, 1);
     lua_call(lua, lua_gettop(lua) - 1, 1);
     return 1;
 }
 
-/* Put a function of ours, which calls Lua's, in its place. */
-static void wrap(lua_State *lua, const char *name, lua_CFunction ours)
+void fy_env_push_string(lua_State *lua)
 {
-    lua_getfield(lua, -1, name);
-    lua_pushcclosure(lua, ours, 1);
-    lua_setfield(lua, -2, name);
-}
-
-void fy_env_open_string(lua_State *lua)
-{
-    static const char *const removed[] = {"dump", "pack", "unpack", "packsize"};
-    luaL_requiref(lua, LUA_STRLIBNAME, luaopen_string, 1);
-    for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) {
-        lua_pushnil(lua);
-        lua_setfield(lua, -2, removed[i]);
-    }
-    wrap(lua, "rep", string_rep);
-    wrap(lua, "format", string_format);
+    static const char *const without[] = {"dump", "pack", "unpack", "packsize", NULL};
+    fy_shelf_push_library(lua, LUA_STRLIBNAME, without);
+    lua_pushcfunction(lua, string_rep);
+    lua_setfield(lua, -2, "rep");
+    lua_pushcfunction(lua, string_format);
+    lua_setfield(lua, -2, "format");
     fy_pattern_open(lua);
-    lua_pop(lua, 1);
-    lua_pushliteral(lua, "");
-    lua_getmetatable(lua, -1);
-    lua_pushboolean(lua, 0);
-    lua_setfield(lua, -2, "__metatable");
-    lua_pop(lua, 2);
 }

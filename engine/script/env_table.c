@@ -5,6 +5,7 @@
  */
 #include "script/env.h"
 #include "script/sandbox.h"
+#include "script/shelf.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -133,7 +134,7 @@ static int next_pair(lua_State *lua)
     return 2;
 }
 
-static int env_pairs(lua_State *lua)
+int fy_env_pairs(lua_State *lua)
 {
     luaL_checktype(lua, 1, LUA_TTABLE);
     lua_settop(lua, 1);
@@ -160,11 +161,10 @@ static int env_pairs(lua_State *lua)
     return 3;
 }
 
-void fy_env_open_table(lua_State *lua)
+void fy_env_push_table(lua_State *lua)
 {
-    luaL_requiref(lua, LUA_TABLIBNAME, luaopen_table, 1);
+    static const char *const without[] = {NULL};
+    fy_shelf_push_library(lua, LUA_TABLIBNAME, without);
     lua_pushcfunction(lua, table_sort);
     lua_setfield(lua, -2, "sort");
-    lua_pop(lua, 1);
-    lua_register(lua, "pairs", env_pairs);
 }

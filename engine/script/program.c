@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "script/env.h"
+#include "script/pages.h"
 #include "script/texts.h"
 
 #include <lauxlib.h>
@@ -185,14 +186,14 @@ static int emit_note(lua_State *lua)
     return 0;
 }
 
-/* load(role) -> the text's main function, or nil */
+/* load_text(role) -> the text's main function, or nil */
 static int load_text(lua_State *lua)
 {
     struct fy_program *p = program_of(lua);
     const char *name = luaL_checkstring(lua, 1);
     for (size_t i = 0; i < p->role_count; i++)
         if (strcmp(p->role[i].name, name) == 0) {
-            fy_text_load(lua, p->role[i].text, name, false);
+            fy_chunk_load(lua, &p->role[i].text->whole, name, false);
             return 1;
         }
     return 0;
@@ -212,14 +213,18 @@ static int push_given(lua_State *lua)
     return 1;
 }
 
-/* json(value) -> its text */
-static int push_json(lua_State *lua)
+static void push_json_of(lua_State *lua, int index)
 {
     struct fy_workshop *shop = program_of(lua)->shop;
     fy_buf_clear(&shop->result);
-    fy_value_write(lua, 1, &shop->result, &shop->scratch, "the result");
+    fy_value_write(lua, index, &shop->result, &shop->scratch, "the result");
     lua_pushlstring(lua, shop->result.data, shop->result.length);
-    return 1;
+}
+
+/* json(value) -> its text */
+static int push_json(lua_State *lua)
+{
+    return push_json_of(lua, 1), 1;
 }
 
 static int make_list(lua_State *lua)
@@ -232,23 +237,75 @@ static int make_list(lua_State *lua)
     return 1;
 }
 
-/* The state: globals, the thread, and on it the prelude with what it is given. Leaves the thread. */
+/* duration(value, name) -> milliseconds; nil stays nil */
+static int read_duration(lua_State *lua)
+{
+    static const struct {
+        const char *name;
+        lua_Integer ms;
+    } unit[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    if (lua_isnil(lua, 1) || (lua_isinteger(lua, 1) && lua_tointeger(lua, 1) >= 0))
+        return lua_settop(lua, 1), 1;
+    const char *text = lua_type(lua, 1) == LUA_TSTRING ? lua_tostring(lua, 1) : "";
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    for (size_t i = 0; i < FY_COUNT(unit); i++)
+        if (end != text && end - text < 12 && number >= 0 && strcmp(end, unit[i].name) == 0)
+            return lua_pushinteger(lua, number * unit[i].ms), 1;
+    luaL_where(lua, 2); /* the workflow: the page that asked is level 1 */
+    lua_pushfstring(lua, "%s%s: write milliseconds or a text such as \"90s\", \"15m\", \"2h\"",
+                    lua_tostring(lua, -1), luaL_checkstring(lua, 2));
+    return lua_error(lua);
+}
+
+static const luaL_Reg primitives[] = {
+    {"step", take_step},          {"emit", emit_note},         {"load_text", load_text},
+    {"given", push_given},        {"list", make_list},         {"json", push_json},
+    {"methods", fy_page_methods}, {"duration", read_duration}, {NULL, NULL}};
+
+/* What the program gave becomes the text of its result. */
+static int after_program(lua_State *lua, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    if (lua_isnil(lua, -1))
+        lua_pushliteral(lua, EMPTY);
+    else
+        push_json_of(lua, -1);
+    return 1;
+}
+
+/* The page "boot" answered: a description, or the function and what it is called with. Boot itself is over
+ * and costs nothing more. */
+static int after_boot(lua_State *lua, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    if (lua_gettop(lua) == 1)
+        return 1;
+    lua_callk(lua, lua_gettop(lua) - 1, 1, 0, after_program);
+    return after_program(lua, LUA_OK, 0);
+}
+
+/* The body of the coroutine. */
+static int run_program(lua_State *lua)
+{
+    (void)fy_page_push(lua, "boot");
+    lua_pushstring(lua, program_of(lua)->function);
+    lua_callk(lua, 1, LUA_MULTRET, 0, after_boot);
+    return after_boot(lua, LUA_OK, 0);
+}
+
+/* Leaves the thread with what it is to run. */
 static int open_state(lua_State *lua)
 {
-    static const luaL_Reg given[] = {{"step", take_step},   {"emit", emit_note}, {"load", load_text},
-                                     {"given", push_given}, {"list", make_list}, {"lock", fy_env_lock},
-                                     {"json", push_json},   {NULL, NULL}};
     struct fy_program *p = program_of(lua);
-    fy_env_open(lua);
-    lua_State *thread = lua_newthread(lua);
     size_t i = 0;
     while (strcmp(p->role[i].name, "prelude") != 0)
         i++;
-    fy_text_load(thread, p->role[i].text, "prelude", true);
-    luaL_newlib(thread, given);
-    fy_value_push_null(thread);
-    lua_setfield(thread, -2, "null");
-    lua_pushstring(thread, p->function);
+    fy_env_open(lua, fy_page_global);
+    fy_pages_open(lua, p->role[i].text, primitives);
+    lua_pushcfunction(lua_newthread(lua), run_program);
     return 1;
 }
 
@@ -358,7 +415,7 @@ struct fy_program *fy_program_start(struct fy_workshop *shop, const struct fy_sc
     }
     p->history = start->history;
     p->history_count = start->history_count;
-    run_on(p, 2, ret_event);
+    run_on(p, 0, ret_event);
     p->history = NULL;
     p->history_count = p->replayed = 0;
     return p;
@@ -374,6 +431,7 @@ void fy_program_resume(struct fy_program *program, const char *outcome, size_t l
 
 void fy_program_trim(struct fy_program *program)
 {
+    fy_pages_close(program->box->lua);
     fy_sandbox_trim(program->box);
 }
 

@@ -10,11 +10,21 @@
 
 #include <lua.h>
 
+/* A piece of a text that is loaded by itself. */
+struct fy_chunk {
+    char *name;
+    const char *bytes;
+    size_t length;
+    struct fy_buf compiled; /* empty until it was loaded for the first time */
+};
+
 struct fy_text {
     char *sha256;
     char *bytes;
     size_t length;
-    struct fy_buf compiled; /* empty until it was loaded for the first time */
+    struct fy_chunk whole;
+    struct fy_chunk *part; /* each begins behind a line "--@ NAME" */
+    size_t part_count;
 };
 
 struct fy_texts {
@@ -27,9 +37,12 @@ struct fy_text *fy_texts_find(const struct fy_texts *texts, const char *sha256);
 void fy_texts_free(struct fy_texts *texts);
 
 /*
- * Push the text's main function. name stands in error messages: "gray_upgrade:12: ...". strip leaves out
- * line numbers and names (for our own prelude; half the memory). A syntax error is a Lua error.
+ * Push a chunk's function. source stands in error messages: "gray_upgrade:12: ...". strip leaves out line
+ * numbers and names (for our own prelude; half the memory). A syntax error is a Lua error.
  */
-void fy_text_load(lua_State *lua, struct fy_text *text, const char *name, bool strip);
+void fy_chunk_load(lua_State *lua, struct fy_chunk *chunk, const char *source, bool strip);
+
+/* The part of a text by that name, or NULL. */
+struct fy_chunk *fy_text_part(struct fy_text *text, const char *name);
 
 #endif

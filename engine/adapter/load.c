@@ -118,8 +118,11 @@ bool fy_plugin_load(const char *path, struct fy_plugin *ret_plugin, struct fy_er
     FY_AUTO(fy_close_fd) int fd = open_file(path, &found, err);
     if (fd < 0 || !hash_file(fd, (size_t)found.st_size, plugin.sha256, err))
         return false;
+    /* The loader takes a name it has seen for the library it has loaded: no two loads share a name. */
+    static int loads;
     char by_descriptor[64];
-    (void)snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", fd);
+    (void)snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%.*s%d", ++loads % 32,
+                   "////////////////////////////////", fd);
     plugin.library = dlopen(by_descriptor, RTLD_NOW | RTLD_LOCAL);
     if (plugin.library == NULL)
         return loader_failed(path, dlerror(), err);

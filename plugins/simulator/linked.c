@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linked.h"
+#include "schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct entry *next;
+    struct sim_world *world;
+    char name[];
+};
+
+struct connection {
+    const struct ferry_host *host;
+    struct sim_world *world;
+};
+
+static struct entry *entries;
+
+void sim_linked_put(const char *name, struct sim_world *world)
+{
+    struct entry **at = &entries;
+    while (*at && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    struct entry *old = *at;
+    if (old) {
+        *at = old->next;
+        free(old);
+    }
+    struct entry *entry = world ? calloc(1, sizeof(*entry) + strlen(name) + 1) : NULL;
+    if (!entry)
+        return;
+    memcpy(entry->name, name, strlen(name) + 1);
+    entry->world = world;
+    entry->next = entries;
+    entries = entry;
+}
+
+static struct sim_world *find(const char *name)
+{
+    for (struct entry *entry = entries; entry; entry = entry->next)
+        if (strcmp(entry->name, name) == 0)
+            return entry->world;
+    return NULL;
+}
+
+static void *linked_open(const struct ferry_host *host, const char *settings, char *why, size_t why_size)
+{
+    json_t *given = json_loads(settings, 0, NULL);
+    const char *name = json_string_value(json_object_get(given, "socket"));
+    struct sim_world *world = name ? find(name) : NULL;
+    struct connection *connection = world ? calloc(1, sizeof(*connection)) : NULL;
+    if (connection)
+        *connection = (struct connection){host, world};
+    else
+        (void)snprintf(why, why_size, "no world was put under the name \"%s\"", name ? name : "");
+    json_decref(given);
+    return connection;
+}
+
+static void linked_close(void *connection)
+{
+    free(connection);
+}
+
+static void linked_call(void *self, enum sim_part part, const char *verb, const struct ferry_call *call,
+                        struct ferry_reply *reply)
+{
+    const struct connection *connection = self;
+    struct sim_reply answer = {0};
+    sim_world_call(connection->world, part, verb, call, &answer);
+    if (answer.status == FERRY_DONE) {
+        char *result = json_dumps(answer.result, JSON_COMPACT);
+        connection->host->result(reply, result ? result : "{}");
+        reply->status = FERRY_DONE;
+        free(result);
+    } else if (answer.status == FERRY_AGAIN) {
+        connection->host->progress(reply, answer.after_ms, answer.done, answer.total, answer.text);
+    } else {
+        connection->host->failed(reply, answer.failure, answer.message, answer.hint);
+    }
+    sim_reply_clear(&answer);
+}
+
+static const struct ferry_setting settings[] = {
+    {"socket", "string", true, false, NULL, "name under which the world was put"},
+    {NULL, NULL, false, false, NULL, NULL},
+};
+
+#define VERB(name, kind, deadline, settle, schema)                                                           \
+    static void vim_##name(void *connection, const struct ferry_call *call, struct ferry_reply *reply)       \
+    {                                                                                                        \
+        linked_call(connection, SIM_VIM, #name, call, reply);                                                \
+    }
+#include "vim_verbs.def"
+#undef VERB
+
+#define VERB(name, kind, deadline, settle, schema)                                                           \
+    static void nf_##name(void *connection, const struct ferry_call *call, struct ferry_reply *reply)        \
+    {                                                                                                        \
+        linked_call(connection, SIM_NF, #name, call, reply);                                                 \
+    }
+#include "nf_verbs.def"
+#undef VERB
+
+static const struct ferry_verb vim_verbs[] = {
+#define VERB(name, kind, deadline, settle, schema)                                                           \
+    {#name, FERRY_##kind, schema, deadline, settle, vim_##name},
+#include "vim_verbs.def"
+#undef VERB
+    {NULL, FERRY_OBSERVE, NULL, 0, 0, NULL},
+};
+
+static const struct ferry_verb nf_verbs[] = {
+#define VERB(name, kind, deadline, settle, schema) {#name, FERRY_##kind, schema, deadline, settle, nf_##name},
+#include "nf_verbs.def"
+#undef VERB
+    {NULL, FERRY_OBSERVE, NULL, 0, 0, NULL},
+};
+
+const struct ferry_adapter sim_linked_vim = {.abi = FERRY_ADAPTER_ABI,
+                                             .size = sizeof(struct ferry_adapter),
+                                             .name = "sim_vim",
+                                             .version = FERRY_VERSION,
+                                             .summary = "A simulated cloud, linked in.",
+                                             .kinds = FERRY_KIND_VIM,
+                                             .simulated = true,
+                                             .settings = settings,
+                                             .verbs = vim_verbs,
+                                             .open = linked_open,
+                                             .close = linked_close};
+
+const struct ferry_adapter sim_linked_nf = {.abi = FERRY_ADAPTER_ABI,
+                                            .size = sizeof(struct ferry_adapter),
+                                            .name = "sim_nf",
+                                            .version = FERRY_VERSION,
+                                            .summary = "A simulated AMF or SMF, linked in.",
+                                            .kinds = FERRY_KIND_NF | FERRY_KIND_KPI,
+                                            .mobility = FERRY_MOBILITY_LIVE,
+                                            .simulated = true,
+                                            .settings = settings,
+                                            .verbs = nf_verbs,
+                                            .open = linked_open,
+                                            .close = linked_close};

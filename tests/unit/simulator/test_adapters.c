@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The adapters as Ferry loads them, against a real ferry-sim; and the trial's orders, as Ferry reads them. */
+#include "hand.h"
+
+#include "adapter/connections.h"
+#include "adapter/local.h"
+#include "base/mem.h"
+#include "judge/judge.h"
+#include "linked.h"
+#include "order/read.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct bench {
+    char folder[64], socket[96];
+    pid_t sim;
+    struct fy_local *local;
+    enum fy_reply_status status; /* of the last reply */
+    enum fy_err_kind failure;
+    json_t *result;
+    char message[256];
+    uint64_t step;
+    int64_t now;
+};
+
+static void start_sim(struct bench *bench)
+{
+    struct stat there;
+    const char *program = BINARY_DIR "/bin/ferry-sim";
+    (void)fflush(NULL);
+    bench->sim = fork();
+    if (bench->sim == 0) {
+        (void)freopen("/dev/null", "w", stderr);
+        execl(program, program, "--socket", bench->socket, "--parent-death", (char *)NULL);
+        _exit(127);
+    }
+    for (int tries = 0; tries < 500 && stat(bench->socket, &there) != 0; tries++)
+        (void)usleep(10000);
+}
+
+static void stop_sim(struct bench *bench)
+{
+    int status;
+    (void)kill(bench->sim, SIGTERM);
+    assert_int_equal(waitpid(bench->sim, &status, 0), bench->sim);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int setup(void **state)
+{
+    struct bench *bench = FY_NEW(struct bench);
+    struct fy_err err;
+    char settings[160];
+    (void)snprintf(bench->folder, sizeof(bench->folder), "/tmp/ferry-sim-test.XXXXXX");
+    assert_non_null(mkdtemp(bench->folder));
+    (void)snprintf(bench->socket, sizeof(bench->socket), "%s/sim.sock", bench->folder);
+    (void)snprintf(settings, sizeof(settings), "{\"socket\":\"%s\"}", bench->socket);
+    start_sim(bench);
+    bench->local = fy_local_new();
+    bench->now = MIDNIGHT;
+    if (!fy_local_load(bench->local, "sim-cloud", BINARY_DIR "/plugins/sim_vim.so", settings, &err) ||
+        !fy_local_load(bench->local, "sim-amf", BINARY_DIR "/plugins/sim_nf.so", settings, &err))
+        fail_msg("%s", err.message);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    fy_local_free(bench->local);
+    if (bench->sim > 0)
+        stop_sim(bench);
+    (void)unlink(bench->socket);
+    (void)rmdir(bench->folder);
+    json_decref(bench->result);
+    free(bench);
+    return 0;
+}
+
+static void replied(void *ctx, const struct fy_adapter_reply *reply)
+{
+    struct bench *bench = ctx;
+    bench->status = reply->status;
+    bench->failure = reply->failure;
+    json_decref(bench->result);
+    bench->result = reply->result ? json_loads(reply->result, 0, NULL) : NULL;
+    (void)snprintf(bench->message, sizeof(bench->message), "%s", reply->message ? reply->message : "");
+    if (reply->status == FY_REPLY_AGAIN)
+        bench->now += reply->after_ms;
+}
+
+static enum fy_reply_status ask(struct bench *bench, const char *connection, const char *verb,
+                                const char *args)
+{
+    char key[32];
+    struct fy_adapters *adapters = fy_local_adapters(bench->local);
+    (void)snprintf(key, sizeof(key), "r/%llu", (unsigned long long)++bench->step);
+    do {
+        struct fy_adapter_call call = {.connection = connection,
+                                       .verb = verb,
+                                       .run = "r",
+                                       .step = bench->step,
+                                       .attempt = 1,
+                                       .fence = 1,
+                                       .key = key,
+                                       .now = {bench->now},
+                                       .deadline = {bench->now + HOUR},
+                                       .scale = 60,
+                                       .args = args};
+        bench->status = FY_REPLY_UNKNOWN;
+        (void)adapters->call(adapters->self, &call, replied, bench);
+        (void)fy_local_turn(bench->local);
+    } while (bench->status == FY_REPLY_AGAIN);
+    if (bench->status == FY_REPLY_FAILED)
+        print_message("%s: %s\n", verb, bench->message);
+    return bench->status;
+}
+
+static void test_the_plugins_are_loaded_and_answer(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(ask(bench, "sim-cloud", "inventory", "{}"), FY_REPLY_DONE);
+    assert_int_equal(json_array_size(json_object_get(bench->result, "instances")), 24);
+    assert_int_equal(ask(bench, "sim-amf", "health", "{}"), FY_REPLY_DONE);
+    assert_string_equal(json_string_value(json_object_get(bench->result, "mobility")), "live");
+    assert_int_equal(ask(bench, "sim-amf", "load", "{\"version\":\"1.3.0\"}"), FY_REPLY_DONE);
+    assert_int_equal(ask(bench, "sim-amf", "steer", "{\"permille\":500,\"rate\":200}"), FY_REPLY_FAILED);
+    assert_int_equal(bench->failure, FY_ERR_REFUSED); /* not split */
+    assert_int_equal(ask(bench, "sim-amf", "steer", "{\"percent\":50}"), FY_REPLY_FAILED);
+    assert_int_equal(bench->failure, FY_ERR_INVALID); /* by the schema */
+}
+
+static void test_a_lost_world_is_a_passing_failure(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(ask(bench, "sim-amf", "health", "{}"), FY_REPLY_DONE);
+    stop_sim(bench);
+    bench->sim = 0;
+    for (int i = 0; i < 2; i++) { /* lost, then not there */
+        assert_int_equal(ask(bench, "sim-amf", "health", "{}"), FY_REPLY_FAILED);
+        assert_int_equal(bench->failure, FY_ERR_TRANSIENT);
+        assert_non_null(strstr(bench->message, "ferry-sim"));
+    }
+    start_sim(bench);
+    assert_int_equal(ask(bench, "sim-amf", "health", "{}"), FY_REPLY_DONE);
+}
+
+static void test_the_linked_adapters_answer_as_the_plugins_do(void **state)
+{
+    struct bench *bench = *state;
+    struct fy_err err;
+    char why[256] = "";
+    struct sim_world *world = sim_world_new(NULL, why, sizeof(why));
+    sim_linked_put("w1", world);
+    if (!fy_local_add(bench->local, "linked-cloud", &sim_linked_vim, "{\"socket\":\"w1\"}", &err) ||
+        !fy_local_add(bench->local, "linked-amf", &sim_linked_nf, "{\"socket\":\"w1\"}", &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(ask(bench, "sim-amf", "health", "{}"), FY_REPLY_DONE);
+    json_t *plugin = json_incref(bench->result);
+    assert_int_equal(ask(bench, "linked-amf", "health", "{}"), FY_REPLY_DONE);
+    assert_true(json_equal(plugin, bench->result));
+    json_decref(plugin);
+    assert_int_equal(ask(bench, "linked-cloud", "inventory", "{}"), FY_REPLY_DONE);
+    sim_linked_put("w1", NULL);
+    fy_local_free(bench->local); /* closes the connections before the world goes */
+    bench->local = NULL;
+    sim_world_free(world);
+}
+
+/* ---- the trial folder ---- */
+
+static char *read_text(const char *name, size_t *length)
+{
+    char path[512];
+    (void)snprintf(path, sizeof(path), SOURCE_DIR "/plugins/simulator/trial/%s", name);
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t got = file ? getdelim(&text, &room, '\0', file) : -1;
+    if (got < 0)
+        fail_msg("could not read %s", path);
+    (void)fclose(file);
+    *length = (size_t)got;
+    return text;
+}
+
+static void expect_images(const struct fy_order *order, const char *settings)
+{
+    struct hand hand;
+    struct sim_reply reply;
+    size_t i;
+    json_t *item;
+    hand_take(&hand, settings);
+    assert_int_equal(hand_do(&hand, SIM_VIM, "inventory", &reply, "{}"), FERRY_DONE);
+    json_array_foreach(json_object_get(reply.result, "instances"), i, item)
+    {
+        size_t vdu = 0;
+        while (vdu < order->vdu_count &&
+               strcmp(order->vdus[vdu].vdu_id, json_string_value(json_object_get(item, "vdu"))) != 0)
+            vdu++;
+        assert_true(vdu < order->vdu_count);
+        assert_string_equal(order->vdus[vdu].source.ref, json_string_value(json_object_get(item, "image")));
+    }
+    sim_reply_clear(&reply);
+    hand_drop(&hand);
+}
+
+static void test_the_trial_orders_are_orders_for_these_worlds(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"amf-order.xml", "{}"}, {"smf-order.xml", "{\"shape\":\"SMF\"}"}};
+    for (size_t row = 0; row < 2; row++) {
+        struct fy_order *order = NULL;
+        struct fy_err err;
+        size_t length;
+        char *text = read_text(rows[row][0], &length);
+        if (!fy_order_read(text, length, &order, NULL, &err))
+            fail_msg("%s: %s", rows[row][0], err.message);
+        for (size_t i = 0; i < order->gate.kpi_count; i++)
+            assert_non_null(fy_kpi_find(order->gate.kpis[i].name));
+        expect_images(order, rows[row][1]);
+        fy_order_free(order);
+        free(text);
+    }
+}
+
+static void test_the_trial_connections_are_relative_to_their_file(void **state)
+{
+    (void)state;
+    struct fy_err err;
+    struct fy_connections *file =
+        fy_connections_read(SOURCE_DIR "/plugins/simulator/trial/connections.json", &err);
+    if (!file)
+        fail_msg("%s", err.message);
+    assert_int_equal(file->count, 4);
+    assert_string_equal(file->items[0].directory, SOURCE_DIR "/plugins/simulator/trial");
+    fy_connections_free(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_plugins_are_loaded_and_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_world_is_a_passing_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_linked_adapters_answer_as_the_plugins_do, setup, teardown),
+        cmocka_unit_test(test_the_trial_orders_are_orders_for_these_worlds),
+        cmocka_unit_test(test_the_trial_connections_are_relative_to_their_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -152,7 +152,8 @@ static bool next_line(struct reading *reading, struct line *ret, struct fy_err *
 /* Is the line, byte for byte, what we would have written? "rebuilt" is emptied. */
 static bool is_rebuilt(struct reading *reading, const struct line *line)
 {
-    bool same = reading->rebuilt.data != NULL && reading->rebuilt.length == line->length &&
+    bool same = reading->rebuilt.data != NULL && line->text != NULL &&
+                reading->rebuilt.length == line->length &&
                 memcmp(reading->rebuilt.data, line->text, line->length) == 0;
     fy_buf_clear(&reading->rebuilt);
     return same;

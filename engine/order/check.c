@@ -71,27 +71,38 @@ static bool has_locator(const struct fy_order_locator *at)
     return at == NULL || at->tag != NULL || at->group != NULL || at->label != NULL || at->stack != NULL;
 }
 
-static bool check_counts(const struct fy_order_vdu *vdu, const struct fy_refuser *to)
+static bool check_role(const struct fy_order_vdu *vdu, const struct fy_refuser *to)
 {
     bool pair = vdu->role == FY_ROLE_ACTIVE_STANDBY || vdu->role == FY_ROLE_OAM;
-    bool bounded = vdu->max_instances != FY_ABSENT;
-    if (bounded && vdu->min_instances > vdu->max_instances) {
+    const char *role = fy_order_role_name(vdu->role);
+    if (pair && vdu->max_instances != FY_ABSENT && vdu->max_instances < 2) {
+        fy_refuse(to, vdu->line, "f:Vdu", "role=\"%s\" goes half and half, but its node has maxInstances 1",
+                  role);
+        return fy_refuse_hint(to, NULL, "give maxInstances=\"2\" on the NodeTemplate, or another role");
+    }
+    if (vdu->role == FY_ROLE_LOAD_SHARING || vdu->step == 0)
+        return true;
+    fy_refuse(to, vdu->line, "f:Vdu", "role=\"%s\" goes half and half, so a step of %lld would not count",
+              role, (long long)vdu->step);
+    return fy_refuse_hint(to, NULL, "leave step out; it is for load-sharing");
+}
+
+static bool check_counts(const struct fy_order_vdu *vdu, const struct fy_refuser *to)
+{
+    if (vdu->max_instances == FY_ABSENT)
+        return true;
+    if (vdu->min_instances > vdu->max_instances) {
         fy_refuse(to, vdu->line, "f:Vdu", "its node has minInstances %lld above maxInstances %lld",
                   (long long)vdu->min_instances, (long long)vdu->max_instances);
         return fy_refuse_hint(to, NULL, "TOSCA takes 1 where one of them is missing; give both");
     }
-    if (bounded && pair && vdu->max_instances < 2) {
-        fy_refuse(to, vdu->line, "f:Vdu", "role=\"%s\" goes half and half, but its node has maxInstances 1",
-                  fy_order_role_name(vdu->role));
-        return fy_refuse_hint(to, NULL, "give maxInstances=\"2\" on the NodeTemplate, or another role");
-    }
-    if (bounded && vdu->min_preserved >= vdu->max_instances) {
+    if (vdu->min_preserved >= vdu->max_instances) {
         fy_refuse(to, vdu->line, "f:Vdu",
                   "minPreserved %lld of at most %lld instances leaves none to upgrade",
                   (long long)vdu->min_preserved, (long long)vdu->max_instances);
         return fy_refuse_hint(to, NULL, "give less than maxInstances");
     }
-    if (!bounded || vdu->step <= vdu->max_instances)
+    if (vdu->step <= vdu->max_instances)
         return true;
     fy_refuse(to, vdu->line, "f:Vdu", "step %lld is more than its %lld instances", (long long)vdu->step,
               (long long)vdu->max_instances);
@@ -110,7 +121,7 @@ static bool check_vdu(const struct fy_order *order, const struct fy_order_vdu *v
         fy_refuse(to, vdu->line, "f:Locator", "it is empty");
         return fy_refuse_hint(to, NULL, "give tag, group, label or stack");
     }
-    return check_counts(vdu, to);
+    return check_counts(vdu, to) && check_role(vdu, to);
 }
 
 static bool check_vdus(const struct fy_order *order, const struct fy_refuser *to)

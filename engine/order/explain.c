@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "order/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void heading(struct fy_buf *buf, const char *text)
@@ -71,6 +72,17 @@ static void explain_vdu(const struct fy_order_vdu *vdu, struct fy_buf *buf)
     fy_buf_text(buf, "\n");
 }
 
+static void explain_input(const struct fy_order_input *input, struct fy_buf *buf)
+{
+    char duration[FY_TIME_TEXT];
+    if (input->value == NULL)
+        return;
+    const char *value = input->value;
+    if (input->type == FY_INPUT_DURATION)
+        value = fy_duration_words(strtoll(input->value, NULL, 10), duration);
+    fy_buf_format(buf, "  with %s = %s\n", input->name, value);
+}
+
 static void explain_network(const struct fy_order *order, struct fy_buf *buf)
 {
     heading(buf, "What");
@@ -83,9 +95,7 @@ static void explain_network(const struct fy_order *order, struct fy_buf *buf)
     fy_buf_format(buf, ", by the workflow %s %lld\n", order->workflow.name,
                   (long long)order->workflow.version);
     for (size_t i = 0; i < order->workflow.input_count; i++)
-        if (order->workflow.inputs[i].value != NULL)
-            fy_buf_format(buf, "  with %s = %s\n", order->workflow.inputs[i].name,
-                          order->workflow.inputs[i].value);
+        explain_input(&order->workflow.inputs[i], buf);
 }
 
 static void explain_approvals(const struct fy_order_gray *gray, int64_t permille, bool before,
@@ -96,7 +106,7 @@ static void explain_approvals(const struct fy_order_gray *gray, int64_t permille
         const struct fy_order_approval *approval = &gray->approvals[i];
         if ((before ? approval->before_permille : approval->after_permille) != permille)
             continue;
-        fy_buf_format(buf, "     %s it: %lld %s must approve within %s, else %s\n",
+        fy_buf_format(buf, "     %s it: %lld with the role %s must approve within %s, else %s\n",
                       before ? "before" : "after", (long long)approval->count, approval->role,
                       fy_duration_words(approval->timeout_ms, time),
                       approval->on_timeout == FY_ON_END_HOLD ? "it waits, with an alarm" : "it goes back");
@@ -115,8 +125,11 @@ static void explain_stages(const struct fy_order_gray *gray, struct fy_buf *buf)
                       fy_permille_text(stage->ratio_permille, ratio), fy_order_basis_name(gray->basis));
         if (stage->max_move_rate != FY_ABSENT)
             fy_buf_format(buf, ", at most %lld a second", (long long)stage->max_move_rate);
-        fy_buf_format(buf, "; watched for %s (at most %s)\n", fy_duration_words(stage->soak_ms, soak),
-                      fy_duration_words(stage->max_soak_ms, longest));
+        if (stage->soak_ms > 0)
+            fy_buf_format(buf, "; watched for %s (at most %s)\n", fy_duration_words(stage->soak_ms, soak),
+                          fy_duration_words(stage->max_soak_ms, longest));
+        else
+            fy_buf_text(buf, "; not watched further\n");
         explain_approvals(gray, stage->ratio_permille, true, buf);
         explain_approvals(gray, stage->ratio_permille, false, buf);
     }
@@ -150,8 +163,8 @@ static void explain_kpi(const struct fy_order_kpi *kpi, struct fy_buf *buf)
     fy_buf_format(buf, "  %s", kpi->name);
     if (kpi->segment != NULL)
         fy_buf_format(buf, " of %s", kpi->segment);
-    fy_buf_format(buf, " may be at most %s points worse than on the old version",
-                  fy_bp_text(kpi->margin_bp, number));
+    fy_buf_format(buf, " may be at most %s point%s worse than on the old version",
+                  fy_bp_text(kpi->margin_bp, number), kpi->margin_bp == 100 ? "" : "s");
     if (kpi->floor_bp != FY_ABSENT)
         fy_buf_format(buf, " and never below %s %%", fy_bp_text(kpi->floor_bp, number));
     fy_buf_text(buf, kpi->critical ? "; critical: it fails alone\n" : "\n");

@@ -22,9 +22,12 @@ bool fy_spelt_token(const char *text)
 bool fy_spelt_text(const char *text)
 {
     size_t length = 0;
-    for (; text[length] != '\0'; length++)
-        if ((unsigned char)text[length] < ' ' || text[length] == 0x7f || length == 512)
+    for (; text[length] != '\0'; length++) {
+        unsigned char c = (unsigned char)text[length];
+        bool c1 = c == 0xc2 && (unsigned char)text[length + 1] < 0xa0; /* U+0080 to U+009F */
+        if (c < ' ' || c == 0x7f || c1 || length == 512)
             return false;
+    }
     return length > 0;
 }
 

@@ -112,6 +112,10 @@ const struct refusal_row refusals_of_bodies[] = {
      "\"CHG 0007\" is not a name", NULL},
     {"requestId=\"CHG-0007\"", "requestId=\"\"", NULL, "f:UpgradeRequest", "attribute requestId: it is empty",
      NULL},
+    {"requestId=\"CHG-0007\"", "requestId=\"a&#x9b;31m&#x7f;&#10;b\"", NULL, "f:UpgradeRequest",
+     "\"a??31m??b\" is not a name", NULL},
+    {"requester=\"oss\"", "requester=\"a&#x9b;31m\"", NULL, "f:Ticket",
+     "\"a??31m\" is too long or has control characters", NULL},
     {"revision=\"1\"", "revision=\"1.5\"", NULL, "f:UpgradeRequest", "attribute revision: \"1.5\"", NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -47,6 +47,8 @@ const struct refusal_row refusals_of_meaning[] = {
      "minInstances 16 above maxInstances 1", "give both"},
     {"id=\"lb\" type=\"f:Vdu\" minInstances=\"2\" maxInstances=\"2\"", "id=\"lb\" type=\"f:Vdu\"",
      "<f:Vdu vduId=\"LB\"", "f:Vdu", "goes half and half", NULL},
+    {"role=\"oam\" step=\"auto\"", "role=\"oam\" step=\"1\"", NULL, "f:Vdu", "a step of 1 would not count",
+     "load-sharing"},
     {"minPreserved=\"6\"", "minPreserved=\"24\"", NULL, "f:Vdu", "leaves none to upgrade", NULL},
     {"role=\"load-sharing\" step=\"auto\"", "role=\"load-sharing\" step=\"25\"", NULL, "f:Vdu",
      "step 25 is more than its 24", NULL},

@@ -148,9 +148,10 @@ static void test_a_page_explains_what_an_order_asks_for(void **state)
         "Upgrade AMF amf-east-1 from 1.2.0 to 1.3.0.\n",
         "LB       active-standby  unchanged (amf-lb:1.2.0): skipped\n",
         "1. 50 % of the users on the new version, at most 200 a second; watched for 15 min",
-        "before it: 1 approver must approve within 30 min, else it waits, with an alarm\n",
+        "before it: 1 with the role approver must approve within 30 min, else it waits, with an alarm\n",
         "Moved last: slice 1/00ff01;\n",
-        "amf.paging may be at most 1 points worse than on the old version\n",
+        "amf.paging may be at most 1 point worse than on the old version\n",
+        "with db_lag = 2 s\n",
         "observed for 7 days",
     };
     FY_AUTO(fy_order_unref) struct fy_order *order = read_file(AMF);
@@ -183,6 +184,17 @@ static void test_the_order_to_start_from_is_one(void **state)
     assert_int_equal(err.kind, FY_ERR_NOT_FOUND);
 }
 
+static void test_the_orders_of_the_trial_are_read(void **state)
+{
+    (void)state;
+    FY_AUTO(fy_order_unref)
+    struct fy_order *amf = read_file("../../../plugins/simulator/trial/amf-order.xml");
+    FY_AUTO(fy_order_unref)
+    struct fy_order *smf = read_file("../../../plugins/simulator/trial/smf-order.xml");
+    assert_int_equal(amf->gray.basis, FY_BASIS_USERS);
+    assert_int_equal(smf->gray.basis, FY_BASIS_SESSIONS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_json_that_is_not_an_order_is_refused),
         cmocka_unit_test(test_a_page_explains_what_an_order_asks_for),
         cmocka_unit_test(test_the_order_to_start_from_is_one),
+        cmocka_unit_test(test_the_orders_of_the_trial_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

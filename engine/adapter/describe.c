@@ -45,7 +45,7 @@ static void put_verbs(const struct ferry_adapter *adapter, struct fy_buf *buf)
     fy_buf_close(buf, ']');
 }
 
-void fy_describe(const struct ferry_adapter *adapter, const char *sha256, struct fy_buf *buf)
+void fy_adapter_describe(const struct ferry_adapter *adapter, const char *sha256, struct fy_buf *buf)
 {
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "name", adapter->name);

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-void fy_describe(const struct ferry_adapter *adapter, const char *sha256, struct fy_buf *buf);
+void fy_adapter_describe(const struct ferry_adapter *adapter, const char *sha256, struct fy_buf *buf);
 
 /*
  * Fill the adapter's part of info (name ... verb_count, description) from such a text; what was there is

@@ -268,7 +268,7 @@ static bool introduce(int fd, const struct fy_plugin *plugin)
     struct fy_buf buf = {0};
     fy_buf_open(&buf, '{');
     fy_buf_key(&buf, "described");
-    fy_describe(plugin->adapter, plugin->sha256, &buf);
+    fy_adapter_describe(plugin->adapter, plugin->sha256, &buf);
     fy_buf_close(&buf, '}');
     bool sent = fy_frame_send(fd, buf.data, buf.length, NULL);
     fy_buf_free(&buf);

@@ -146,7 +146,8 @@ static bool open_connection(struct local_connection *connection, const char *set
         connection->bound = fy_bound_open(adapter, connection->info.connection, filled, err);
     fy_settings_free(filled);
     struct fy_buf buf = {0};
-    fy_describe(adapter, connection->plugin.sha256[0] != '\0' ? connection->plugin.sha256 : NULL, &buf);
+    fy_adapter_describe(adapter, connection->plugin.sha256[0] != '\0' ? connection->plugin.sha256 : NULL,
+                        &buf);
     bool described = connection->bound != NULL && fy_described(&connection->info, buf.data, buf.length, err);
     fy_buf_free(&buf);
     return described;

@@ -51,7 +51,7 @@ struct fy_engine_world {
 struct fy_engine;
 
 struct fy_engine *fy_engine_new(const struct fy_engine_world *world);
-void fy_engine_free(struct fy_engine *engine); /* forgets; nothing is written */
+void fy_engine_free(struct fy_engine *engine); /* close the journal first; forgets, nothing is written */
 
 /* Restart: read every live run from the store, restore it, then go on (journals "resumed" for each). */
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err) FY_MUST_CHECK;
@@ -98,6 +98,9 @@ void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order,
                     void (*done)(void *context, const char *plan_json, const struct fy_err *err),
                     void *context);
 
+/* Name of the state of a run that is not over yet; NULL otherwise. */
+const char *fy_engine_state(const struct fy_engine *engine, const char *run);
+
 /* Views (docs/architecture.md, "Views"), as JSON appended to buf. A final run is read back from the store. */
 bool fy_engine_list(struct fy_engine *engine, struct fy_buf *buf, struct fy_err *err) FY_MUST_CHECK;
 bool fy_engine_show(struct fy_engine *engine, const char *run, struct fy_buf *buf,
@@ -108,5 +111,12 @@ bool fy_engine_show_instances(struct fy_engine *engine, const char *run, struct 
                               struct fy_err *err) FY_MUST_CHECK;
 bool fy_engine_show_kpis(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                          struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * The report of a run: one page for the morning meeting, made from its records. format: "md" (Markdown) or
+ * "json".
+ */
+bool fy_engine_report(struct fy_engine *engine, const char *run, const char *format, struct fy_buf *buf,
+                      struct fy_err *err) FY_MUST_CHECK;
 
 #endif

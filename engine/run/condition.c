@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conditions of state.def: a row each. */
+#include "base/mem.h"
+#include "run/fold.h"
+#include "run/state.h"
+
+#include <string.h>
+
+static bool approval_open(const struct fy_run *run)
+{
+    return run->approval.open;
+}
+
+static bool expiry_commits(const struct fy_run *run)
+{
+    return run->order != NULL && run->order->commit.on_expiry == FY_EXPIRY_COMMIT;
+}
+
+static const struct {
+    const char *name;
+    bool (*holds)(const struct fy_run *run);
+} conditions[] = {
+    {"approval_open", approval_open},
+    {"expiry_commits", expiry_commits},
+};
+
+bool fy_condition(const char *name, const struct fy_run *run)
+{
+    if (name[0] == '\0')
+        return true;
+    for (size_t i = 0; i < FY_COUNT(conditions); i++)
+        if (strcmp(conditions[i].name, name) == 0)
+            return conditions[i].holds(run);
+    return false;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/drive.h"
+
+#include "base/mem.h"
+#include "base/point.h"
+#include "run/guards.h"
+#include "run/live.h"
+#include "run/starting.h"
+#include "run/step.h"
+#include "run/watch.h"
+
+#include <string.h>
+
+/* ---- pause and cancel -------------------------------------------------------------------------------- */
+
+/* In the fold, and its outcome not in the tray already. */
+static bool step_open(const struct fy_live *live)
+{
+    return live->run->step.open && !live->settled;
+}
+
+/* At a call without an intent, or in a step that only waits: nothing is under way that would have to settle.
+ */
+static bool may_leave(const struct fy_live *live)
+{
+    if (step_open(live))
+        return fy_step_waits(live);
+    return live->script == FY_SCRIPT_IDLE || live->has_next;
+}
+
+static const char *why_obeyed(const struct fy_live *live, const char *asked, struct fy_err *err)
+{
+    if (strcmp(asked, "gate") == 0) {
+        fy_fail(err, FY_ERR_PERMANENT, "%s", live->run->sentence);
+        fy_hint(err, "the evidence is in the verdict; retry goes on all the same");
+    } else {
+        fy_fail(err, FY_ERR_REFUSED, "%s by an operator",
+                strcmp(asked, "pause") == 0 ? "paused" : "cancelled");
+        fy_hint(err, "retry goes on from here; fail gives the run over to people");
+    }
+    return err->message;
+}
+
+static bool obey(struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    enum fy_state to;
+    struct fy_err err = {0};
+    if (run->asked == NULL || !may_leave(live) ||
+        !fy_state_move(run, run->state, run->asked, strcmp(run->asked, "gate") != 0, &to))
+        return false;
+    fy_step_leave(live);
+    const char *why = why_obeyed(live, run->asked, &err);
+    fy_put_state(live, to, run->asked, why, to == FY_STATE_FAILED_TEMP ? &err : NULL);
+    FY_POINT(run_before_state_change);
+    fy_flush(live);
+    return true;
+}
+
+/* ---- the program --------------------------------------------------------------------------------------- */
+
+static void finish(struct fy_live *live)
+{
+    if (fy_run_held(live->run) > 0) {
+        fy_step_intend(live, "release_guards", "{}", FY_STEP_OWN);
+        fy_flush(live);
+        return;
+    }
+    enum fy_state to;
+    if (!fy_state_move(live->run, live->run->state, "program_done", false, &to))
+        return;
+    fy_put_state(live, to, "program_done", "the workflow has returned", NULL);
+    FY_POINT(run_before_state_change);
+    fy_flush(live);
+}
+
+static void intend_next(struct fy_live *live)
+{
+    FY_AUTO(fy_free_ptr) char *call = fy_steal(&live->next_call);
+    FY_AUTO(fy_free_ptr) char *args = fy_steal(&live->next_args);
+    live->has_next = false;
+    fy_step_intend(live, call, args, live->next_tolerant ? FY_STEP_TOLERANT : 0);
+    FY_POINT(run_before_intent);
+    fy_flush(live);
+}
+
+static void take_step(struct fy_live *live)
+{
+    if (live->flight.taken || live->run->step.failed)
+        return;
+    FY_POINT(run_intent_durable);
+    fy_step_take(live);
+}
+
+static void drive_program(struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    fy_watch_drive(live);
+    if (obey(live))
+        return;
+    if (live->script == FY_SCRIPT_IDLE)
+        fy_workflow_start(live);
+    else if (step_open(live) && live->script == (run->step.own ? FY_SCRIPT_ENDED : FY_SCRIPT_AT_CALL))
+        take_step(live);
+    else if (live->has_next && !step_open(live))
+        intend_next(live);
+    else if (live->script == FY_SCRIPT_ENDED && !step_open(live) && !live->settled)
+        finish(live);
+}
+
+/* ---- the other states ---------------------------------------------------------------------------------- */
+
+static void state_timer_fired(void *context)
+{
+    struct fy_live *live = context;
+    live->state_timer = NULL;
+    fy_drive(live);
+}
+
+static bool reached(struct fy_live *live, int64_t at_ms)
+{
+    if (fy_live_now(live).ms >= at_ms)
+        return true;
+    if (live->state_timer == NULL)
+        live->state_timer = fy_live_timer(live, (struct fy_rtime){at_ms}, state_timer_fired);
+    return false;
+}
+
+static void event(struct fy_live *live, const char *name, const char *why)
+{
+    enum fy_state to;
+    if (!fy_state_move(live->run, live->run->state, name, false, &to))
+        return;
+    fy_put_state(live, to, name, why, NULL);
+    FY_POINT(run_before_state_change);
+    fy_flush(live);
+}
+
+static void drive_scheduled(struct fy_live *live)
+{
+    if (reached(live, live->run->order->request.window.start_ms))
+        event(live, "window_opens", "the window of the order has opened");
+}
+
+static void drive_completed(struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    fy_watch_drive(live);
+    if (run->observed_told || !reached(live, run->ended_ms + run->order->commit.observe_ms))
+        return;
+    if (run->order->commit.on_expiry == FY_EXPIRY_COMMIT) {
+        event(live, "observed", "the observation period of the order is over");
+        return;
+    }
+    fy_put_text(live, FY_REC_NOTE, "the observation period is over; the run holds until somebody commits",
+                "observed");
+    fy_flush(live);
+}
+
+/* Given over to people: what the ledger holds is given back first, or named in the record. */
+static void drive_parked(struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    enum fy_state to;
+    fy_watch_drive(live);
+    if (run->asked == NULL || strcmp(run->asked, "fail") != 0)
+        return;
+    bool releasing = run->step.own && run->step.open;
+    if (releasing && !run->step.failed) {
+        take_step(live);
+    } else if (!releasing && fy_run_held(run) > 0) {
+        fy_step_intend(live, "release_guards", "{}", FY_STEP_OWN);
+        fy_flush(live);
+    } else if (fy_state_move(run, run->state, "fail", true, &to)) {
+        FY_AUTO(fy_free_ptr) char *why = fy_guards_hand_over(run);
+        struct fy_err kept = {.kind = run->error.kind};
+        if (run->error.message != NULL)
+            (void)snprintf(kept.message, sizeof kept.message, "%s", run->error.message);
+        fy_put_state(live, to, "fail", why, kept.kind != FY_ERR_NONE ? &kept : NULL);
+        fy_flush(live);
+    }
+}
+
+static void drive_final(struct fy_live *live)
+{
+    live->over = true;
+}
+
+static void drive_nothing(struct fy_live *live)
+{
+    (void)live;
+}
+
+static void (*const drives[])(struct fy_live *live) = {
+    [FY_STATE_NONE] = drive_nothing,         [FY_STATE_SCHEDULED] = drive_scheduled,
+    [FY_STATE_STARTING] = fy_starting_drive, [FY_STATE_PROCESSING] = drive_program,
+    [FY_STATE_PAUSED] = fy_watch_drive,      [FY_STATE_FAILED_TEMP] = drive_parked,
+    [FY_STATE_ROLLING_BACK] = drive_program, [FY_STATE_COMPLETED] = drive_completed,
+    [FY_STATE_COMMITTED] = drive_final,      [FY_STATE_ROLLED_BACK] = drive_final,
+    [FY_STATE_FAILED] = drive_final,
+};
+
+/* The next intent shares the commit of the outcome before it; everything else leaves the tray by itself. */
+static bool joins_outcome(const struct fy_live *live)
+{
+    return live->settled && live->has_next && !live->tray.command && live->tail == live->run->state;
+}
+
+static void drive_once(struct fy_live *live)
+{
+    if (live->writing > 0 || live->over)
+        return;
+    if (live->recovered) {
+        fy_drive_resumed(live);
+        return;
+    }
+    if (!live->tray.forced)
+        live->settled = false;
+    else if (live->tray.held)
+        return;
+    else if (!joins_outcome(live)) {
+        fy_flush(live);
+        return;
+    }
+    if (live->flight.taken && live->flight.look != NULL)
+        live->flight.look(live);
+    if (live->writing == 0 && !live->over)
+        drives[live->run->state](live);
+}
+
+void fy_drive(struct fy_live *live)
+{
+    if (live->driving) {
+        live->again = true;
+        return;
+    }
+    live->driving = true;
+    do {
+        live->again = false;
+        drive_once(live);
+    } while (live->again);
+    live->driving = false;
+    if (live->over)
+        fy_live_bury(live);
+}
+
+void fy_park(struct fy_live *live, const char *name, const struct fy_err *error)
+{
+    enum fy_state to;
+    if (!fy_state_move(live->run, live->tail, name, false, &to))
+        return;
+    fy_put_state(live, to, name, error->message, error);
+    FY_POINT(run_before_state_change);
+    live->tray.held = false;
+    fy_flush(live);
+}
+
+/* ---- taken over from the store ---------------------------------------------------------------------- */
+
+#define CRASHES_BEFORE_PARKING 10
+
+static void resumed_body(const struct fy_live *live, struct fy_buf *body)
+{
+    const struct fy_run *run = live->run;
+    fy_buf_open(body, '{');
+    fy_buf_member_int(body, "epoch", (int64_t)live->engine->world.store->epoch);
+    fy_buf_member_int(body, "program", run->program);
+    if (fy_state_runs(run->state) && run->step.open && !run->step.failed) {
+        fy_buf_key(body, "in_flight");
+        fy_buf_open(body, '{');
+        fy_buf_member_int(body, "step", (int64_t)run->step.number);
+        fy_buf_member(body, "call", run->step.call);
+        fy_buf_member_bool(body, "acting", run->step.verb != NULL);
+        fy_buf_close(body, '}');
+        fy_buf_member(body, "how",
+                      run->step.verb != NULL ? "asked again, with the same key" : "taken up again");
+    }
+    fy_buf_close(body, '}');
+}
+
+void fy_drive_resumed(struct fy_live *live)
+{
+    struct fy_buf body = {0};
+    live->recovered = false;
+    resumed_body(live, &body);
+    fy_put(live, FY_REC_RESUMED, &body);
+    FY_POINT(run_resumed);
+    if (fy_state_runs(live->run->state) && live->run->step.open && !live->run->step.failed &&
+        live->run->resumes + 1 >= CRASHES_BEFORE_PARKING) {
+        struct fy_err err = {0};
+        fy_fail(&err, FY_ERR_UNSURE, "step %llu (%s) was in flight during %d crashes of the engine",
+                (unsigned long long)live->run->step.number, live->run->step.call, CRASHES_BEFORE_PARKING);
+        fy_hint(&err, "find out why the engine died over it, then retry");
+        fy_park(live, "failure", &err);
+    } else {
+        fy_flush(live);
+    }
+}

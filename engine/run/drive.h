@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What next: a function of the run's state and of what is in flight. fy_drive (live.h) is called after every
+ * change and does one thing at a time: obey, start the workflow, take the open step, write the next intent,
+ * finish. Nothing follows from a record before that record is durable.
+ */
+#ifndef FY_RUN_DRIVE_H
+#define FY_RUN_DRIVE_H
+
+#include "run/live.h"
+
+void fy_drive_resumed(
+    struct fy_live *live);               /* first thing after a restart: say so, with what was in flight */
+void fy_live_bury(struct fy_live *live); /* final: out of the list, freed at the next quiet moment */
+
+#endif

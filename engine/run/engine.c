@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/engine.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/ask.h"
+#include "run/drive.h"
+#include "run/live.h"
+#include "run/planning.h"
+#include "run/step.h"
+#include "run/watch.h"
+
+#include <string.h>
+
+/* ---- time
+ * -------------------------------------------------------------------------------------------------- */
+
+struct fy_rtime fy_live_now(const struct fy_live *live)
+{
+    return fy_run_now(&live->run->base, &live->engine->world.clock);
+}
+
+void *fy_live_timer(struct fy_live *live, struct fy_rtime when, void (*fire)(void *live))
+{
+    const struct fy_engine_world *world = &live->engine->world;
+    return world->timers.at(world->timers.self, fy_run_wait_ms(&live->run->base, &world->clock, when), fire,
+                            live);
+}
+
+void fy_live_cancel(struct fy_live *live, void **timer)
+{
+    const struct fy_timers *timers = &live->engine->world.timers;
+    if (*timer != NULL)
+        timers->cancel(timers->self, *timer);
+    *timer = NULL;
+}
+
+void fy_live_wait(struct fy_live *live, struct fy_rtime when, void (*fire)(void *live))
+{
+    fy_live_cancel(live, &live->flight.timer);
+    live->flight.timer = fy_live_timer(live, when, fire);
+}
+
+/* ---- runs of this process
+ * ------------------------------------------------------------------------------------- */
+
+struct fy_live *fy_live_new(struct fy_engine *engine, const char *id)
+{
+    struct fy_live *live = FY_NEW(struct fy_live);
+    live->engine = engine;
+    live->run = fy_run_new(id);
+    live->next = engine->lives;
+    engine->lives = live;
+    fy_map_put(&engine->by_id, live->run->id, live);
+    return live;
+}
+
+struct fy_live *fy_live_find(const struct fy_engine *engine, const char *run)
+{
+    return fy_map_get(&engine->by_id, run);
+}
+
+void fy_live_free(struct fy_live *live)
+{
+    fy_step_leave(live);
+    fy_watch_free(live);
+    fy_ask_forget(&live->instances_ask);
+    fy_live_cancel(live, &live->state_timer);
+    fy_workflow_drop(live);
+    fy_write_free(live);
+    fy_run_free(live->run);
+    free(live->instances);
+    free(live->line_request);
+    free(live->line_tenant);
+    free(live->line_nf);
+    free(live->line_group);
+    free(live);
+}
+
+static void sweep(void *context)
+{
+    struct fy_engine *engine = context;
+    engine->sweep_timer = NULL;
+    while (engine->over != NULL) {
+        struct fy_live *live = engine->over;
+        engine->over = live->next;
+        fy_live_free(live);
+    }
+}
+
+/* A run that stands still over a fault of ours stays in the list, for people to see. */
+void fy_live_bury(struct fy_live *live)
+{
+    struct fy_engine *engine = live->engine;
+    if (!fy_state_final(live->run->state) || live->buried)
+        return;
+    struct fy_live **at = &engine->lives;
+    while (*at != NULL && *at != live)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return;
+    *at = live->next;
+    fy_map_remove(&engine->by_id, live->run->id);
+    live->buried = true;
+    live->next = engine->over;
+    engine->over = live;
+    if (engine->sweep_timer == NULL)
+        engine->sweep_timer = engine->world.timers.at(engine->world.timers.self, 0, sweep, engine);
+}
+
+/* ---- the engine
+ * --------------------------------------------------------------------------------------------------- */
+
+struct fy_engine *fy_engine_new(const struct fy_engine_world *world)
+{
+    struct fy_engine *engine = FY_NEW(struct fy_engine);
+    engine->world = *world;
+    engine->world.script->on_event = fy_workflow_event;
+    engine->world.script->context = engine;
+    return engine;
+}
+
+void fy_engine_free(struct fy_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    if (engine->sweep_timer != NULL)
+        engine->world.timers.cancel(engine->world.timers.self, engine->sweep_timer);
+    while (engine->lives != NULL) {
+        struct fy_live *live = engine->lives;
+        engine->lives = live->next;
+        fy_live_free(live);
+    }
+    sweep(engine);
+    fy_dry_runs_free(engine);
+    fy_write_forget(engine);
+    fy_map_free(&engine->by_id);
+    free(engine->found);
+    free(engine);
+}
+
+/* ---- commands
+ * ------------------------------------------------------------------------------------------------------- */
+
+static bool find(struct fy_engine *engine, const char *run, struct fy_live **ret, struct fy_err *err)
+{
+    *ret = fy_live_find(engine, run);
+    return *ret != NULL || fy_fail(err, FY_ERR_NOT_FOUND, "there is no live run %s", run);
+}
+
+bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,
+                       const struct fy_caller *caller, void (*done)(void *context), void *context,
+                       struct fy_err *err)
+{
+    struct fy_live *live;
+    if (!find(engine, run, &live, err))
+        return false;
+    if (!fy_command(live, verb, args, caller, err))
+        return false;
+    fy_put_done(live, done, context);
+    fy_flush(live);
+    return true;
+}

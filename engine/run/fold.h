@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run is the fold of its records: fy_fold applies one durable record and is the only code that changes a
+ * struct fy_run, in normal life and after a crash alike. A run folded twice from the same rows is the same.
+ *
+ * History is not kept: the workflow's past is read back from the store when a script has to be started again
+ * (history.h). So a run that waits costs its order, its open step and little more.
+ *
+ * To add a record kind: its row in journal/record.def, its function in the table at the end of fold.c.
+ */
+#ifndef FY_RUN_FOLD_H
+#define FY_RUN_FOLD_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "journal/journal.h"
+#include "judge/judge.h"
+#include "order/order.h"
+#include "run/state.h"
+
+/* A guard of the ledger: something switched off that must come back as it was. prior and off: JSON texts. */
+struct fy_held {
+    char *guard, *connection, *prior, *off;
+    bool held, as_it_was;
+    int64_t since_ms;
+    char *why; /* not as it was: what was found */
+};
+
+/* The last step: open until its outcome, and again while it has failed and nobody has settled it. */
+struct fy_run_step {
+    uint64_t number;
+    uint32_t attempt;
+    bool open;
+    bool failed;   /* its last attempt has failed: parked, `retry` is the next attempt */
+    bool own;      /* the engine's, not the workflow's: releasing guards at the end */
+    bool tolerant; /* the workflow wants to see its failure */
+    int64_t since_ms, paused_ms;
+    int64_t covered_ms; /* a soak: run time its ticks cover */
+    char *call, *connection, *verb, *args;
+    char *text; /* progress in words */
+    int64_t done, total;
+};
+
+struct fy_run_approval {
+    int64_t id; /* 0: none was asked */
+    uint64_t step;
+    char *question, *role;
+    int64_t deadline_ms, needed, given;
+    bool open, rejected, roll_back_on_timeout;
+    char *who; /* who answered last */
+};
+
+struct fy_run_error {
+    enum fy_err_kind kind; /* FY_ERR_NONE: there is none */
+    char *message, *hint;
+};
+
+#define FY_RUN_KPIS 32 /* rows of the catalogue a run counts */
+
+/* Counts since the last snapshot, per KPI of the catalogue, source and target. */
+struct fy_run_counts {
+    struct fy_count kpi[FY_RUN_KPIS][2];
+};
+
+/* A column of table 1: users when it was taken, counts since the one before. */
+struct fy_snapshot {
+    int64_t permille, at_ms;
+    int64_t users[2][2]; /* 5g, 4g; source, target */
+    struct fy_run_counts counts;
+};
+
+struct fy_pinned {
+    char *role, *sha256;
+};
+
+struct fy_run {
+    char *id;
+    uint64_t seq;
+    unsigned char hash[FY_SHA256_BYTES];
+    int64_t time_ms; /* of the last record */
+
+    /* order accepted */
+    struct fy_order *order;
+    struct fy_timebase base;
+    char *order_sha256, *who, *from, *workflow;
+    int64_t workflow_version;
+    uint32_t api;
+    struct fy_pinned *texts;
+    size_t text_count;
+    int64_t accepted_ms;
+
+    /* state changed */
+    enum fy_state state, back; /* back: where resume and retry lead */
+    int64_t since_ms, started_ms, ended_ms, paused_since_ms;
+    struct fy_run_error error;
+    const char *asked; /* "pause", "cancel", "fail", "gate": takes effect when the step can be left; a literal
+                          of ours */
+
+    /* program started, phase, intent, outcome */
+    int64_t program;
+    char *function, *phase;
+    uint64_t script_steps; /* of this program, the workflow's own */
+    struct fy_run_step step;
+    uint64_t steps;
+    int64_t resumes; /* engines that died over the step in flight */
+
+    /* plan made */
+    int64_t revision, ends_ms, last_safe_ms;
+    uint64_t plan_seq;
+    uint64_t *foreseen; /* signature of each item of the plan, in order */
+    size_t foreseen_count;
+    size_t foreseen_left; /* of them, still to be done when last planned */
+    int64_t wished_step;  /* adjust */
+    bool adjusted;        /* not planned with yet */
+    int64_t plan_items;   /* of the first revision, for progress */
+
+    /* stages, gates, approvals */
+    bool in_stage, watching, window_told, observed_told;
+    int64_t stage_index, stage_permille;
+    struct fy_run_approval approval;
+    struct fy_held *held;
+    size_t held_count;
+    struct fy_judge *judge; /* of the current stage; fed by its samples */
+    char *verdict, *sentence, *evidence;
+    int64_t ticks;
+    int64_t sample_end_ms; /* end of the last tick seen */
+    int64_t users[2][2];
+    struct fy_run_counts *counts; /* NULL until the first sample */
+    struct fy_snapshot *snapshots;
+    size_t snapshot_count;
+};
+
+struct fy_run *fy_run_new(const char *id);
+void fy_run_free(struct fy_run *run); /* NULL is allowed */
+
+/* Apply one row. A row that does not follow, or cannot be read, is an error of the store or of a newer Ferry.
+ */
+bool fy_fold(struct fy_run *run, const struct fy_row *row, struct fy_err *err) FY_MUST_CHECK;
+
+/* What the ledger still holds. */
+size_t fy_run_held(const struct fy_run *run);
+struct fy_held *fy_run_find_held(const struct fy_run *run, const char *guard);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps. An intent is durable: the step is taken, by the function of its call's row in step.c. Sooner or
+ * later that ends in fy_step_done or fy_step_failed, both of which let go of everything in flight.
+ *
+ * To add an engine step: its row in call.def, a file step_NAME.c with its take function, a row in step.c.
+ */
+#ifndef FY_RUN_STEP_H
+#define FY_RUN_STEP_H
+
+#include "run/live.h"
+
+struct fy_step_kind {
+    const char *call;
+    void (*take)(struct fy_live *live, const json_t *args);
+    bool waits; /* nothing acts meanwhile: pause and cancel leave it at once */
+};
+
+const struct fy_step_kind *fy_step_find(const char *call); /* NULL: an adapter step */
+
+void fy_step_take(struct fy_live *live);  /* the open step of the run */
+void fy_step_leave(struct fy_live *live); /* stop doing anything for it */
+bool fy_step_waits(const struct fy_live *live);
+
+/* The step has succeeded with this result (a JSON object). Records it put before go with its outcome. */
+void fy_step_done(struct fy_live *live, const char *result);
+/* It has failed for good: the workflow sees it if it asked to, else the run parks. */
+void fy_step_failed(struct fy_live *live, const struct fy_err *err);
+
+/* Write the intent of a call the workflow made, or of one of the engine's own. */
+#define FY_STEP_TOLERANT 1u /* the workflow wants to see its failure */
+#define FY_STEP_OWN      2u /* the engine's own: the workflow never hears of it */
+void fy_step_intend(struct fy_live *live, const char *call, const char *args, unsigned flags);
+void fy_step_retry(struct fy_live *live); /* the same step, attempt + 1 */
+
+/* Which connection and verb serve a call; verb NULL: an engine step. Borrowed from order and tables. */
+bool fy_bind(const struct fy_order *order, const struct fy_adapters *adapters, const char *call,
+             const char *args, const char **ret_connection, const char **ret_verb,
+             struct fy_err *err) FY_MUST_CHECK;
+const char *fy_bind_kind(const struct fy_order *order, int kind); /* ref of the order's connection, or NULL */
+bool fy_bind_guard(const struct fy_order *order, const char *guard, const char **ret_connection,
+                   const char **ret_off, struct fy_err *err) FY_MUST_CHECK;
+/* Where an observe verb is asked: NF, then VIM, then KPI source, whichever declares it. */
+const char *fy_bind_observe(const struct fy_order *order, const struct fy_adapters *adapters,
+                            const char *verb);
+
+/* call.c: an adapter step. */
+void fy_call_take(struct fy_live *live);
+
+/* Each in its file. */
+void fy_step_check(struct fy_live *live, const json_t *args);
+void fy_step_take_guard(struct fy_live *live, const json_t *args);
+void fy_step_release_guards(struct fy_live *live, const json_t *args);
+void fy_step_next(struct fy_live *live, const json_t *args);
+void fy_step_ask(struct fy_live *live, const json_t *args);
+void fy_step_soak(struct fy_live *live, const json_t *args);
+void fy_step_sleep(struct fy_live *live, const json_t *args);
+void fy_step_wait_until(struct fy_live *live, const json_t *args);
+void fy_step_observe(struct fy_live *live, const json_t *args);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * next_slice, next_stage, next_move, next_rest: look at the world, plan what is left, let the checker prove
+ * what comes first of it, and answer with that. Operator's wishes take effect here and nowhere else.
+ */
+#include "base/mem.h"
+#include "base/point.h"
+#include "plan/checker.h"
+#include "run/planning.h"
+#include "run/step.h"
+
+#include <string.h>
+
+/* What one of them takes out of a plan: false if the checker refuses it. Nothing written: there is no more.
+ */
+typedef bool pick_fn(const struct fy_run *run, const struct fy_landscape *landscape,
+                     const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err);
+
+static bool pick_batch(const struct fy_run *run, const struct fy_landscape *landscape,
+                       const struct fy_batch *batch, struct fy_buf *result, struct fy_err *err)
+{
+    if (!fy_check_batch(run->order, landscape, batch, err))
+        return false;
+    fy_buf_key(result, "batch");
+    fy_batch_json(batch, run->order, result);
+    return true;
+}
+
+static bool pick_slice(const struct fy_run *run, const struct fy_landscape *landscape,
+                       const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err)
+{
+    return plan->slice_count == 0 || pick_batch(run, landscape, &plan->slice[0], result, err);
+}
+
+static bool pick_rest(const struct fy_run *run, const struct fy_landscape *landscape,
+                      const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err)
+{
+    return plan->rest_count == 0 || pick_batch(run, landscape, &plan->rest[0], result, err);
+}
+
+static bool pick_stage(const struct fy_run *run, const struct fy_landscape *landscape,
+                       const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err)
+{
+    (void)run;
+    (void)landscape;
+    (void)err;
+    if (plan->stage_count == 0)
+        return true;
+    const struct fy_plan_stage *stage = &plan->stages[0];
+    fy_buf_key(result, "stage");
+    fy_buf_open(result, '{');
+    fy_buf_member_int(result, "index", (int64_t)stage->index);
+    fy_buf_member_int(result, "permille", stage->permille);
+    fy_buf_member_int(result, "soak_ms", stage->soak_ms);
+    fy_buf_member_bool(result, "ask_before", stage->ask_before);
+    fy_buf_close(result, '}');
+    return true;
+}
+
+static bool pick_move(const struct fy_run *run, const struct fy_landscape *landscape,
+                      const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err)
+{
+    if (plan->stage_count == 0 || plan->stages[0].index != (size_t)run->stage_index ||
+        plan->stages[0].count == 0)
+        return true;
+    const struct fy_move *move = &plan->stages[0].moves[0];
+    if (!fy_check_move(run->order, landscape, move, err))
+        return false;
+    fy_buf_key(result, "move");
+    fy_move_json(move, run->order, result);
+    return true;
+}
+
+/* Stages behind us: for next_stage the one just finished too, for what comes after them all of them. */
+enum behind { NONE, BEFORE_THIS, WITH_THIS, ALL };
+
+static const struct kind {
+    const char *call;
+    pick_fn *pick;
+    enum behind behind;
+} kinds[] = {
+    {"next_slice", pick_slice, NONE},
+    {"next_stage", pick_stage, WITH_THIS},
+    {"next_move", pick_move, BEFORE_THIS},
+    {"next_rest", pick_rest, ALL},
+};
+
+static const struct kind *kind_of(const char *call)
+{
+    size_t i = 0;
+    while (strcmp(kinds[i].call, call) != 0)
+        i++;
+    return &kinds[i];
+}
+
+static size_t first_stage(const struct fy_run *run, enum behind behind)
+{
+    if (behind == ALL)
+        return run->order->gray.stage_count;
+    if (behind == NONE || !run->in_stage)
+        return 0;
+    return (size_t)run->stage_index + (behind == WITH_THIS);
+}
+
+static bool next(struct fy_live *live, const struct fy_landscape *landscape, struct fy_buf *result,
+                 struct fy_err *err)
+{
+    const struct kind *kind = kind_of(live->run->step.call);
+    struct fy_plan *plan;
+    if (!fy_planning_make(live->run, landscape, first_stage(live->run, kind->behind), fy_live_now(live),
+                          &plan, err))
+        return false;
+    fy_buf_open(result, '{');
+    bool ok = kind->pick(live->run, landscape, plan, result, err);
+    if (ok && result->length == 1)
+        fy_buf_member_bool(result, "done", true);
+    fy_buf_close(result, '}');
+    if (ok)
+        fy_planning_put(live, plan);
+    fy_plan_free(plan);
+    return ok;
+}
+
+static void looked(void *context, struct fy_question *questions, size_t count)
+{
+    (void)count;
+    struct fy_live *live = context;
+    struct fy_err err = {0};
+    struct fy_landscape *landscape;
+    if (!fy_planning_landscape(questions, &landscape, &err)) {
+        fy_step_failed(live, &err);
+        return;
+    }
+    struct fy_buf result = {0};
+    fy_planning_keep(live, landscape);
+    bool ok = next(live, landscape, &result, &err);
+    fy_landscape_free(landscape);
+    FY_POINT(run_planned);
+    if (ok)
+        fy_step_done(live, result.data);
+    else
+        fy_step_failed(live, &err);
+    fy_buf_free(&result);
+}
+
+void fy_step_next(struct fy_live *live, const json_t *args)
+{
+    (void)args;
+    struct fy_question questions[FY_PLANNING_QUESTIONS];
+    fy_planning_ask(live->run->order, questions);
+    fy_ask_for(live, questions, FY_PLANNING_QUESTIONS, looked);
+}

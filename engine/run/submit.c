@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accepting an order: can it be done here, does anything stand in its way, and its first record. */
+#include "base/mem.h"
+#include "base/point.h"
+#include "base/time.h"
+#include "order/read.h"
+#include "run/ask.h"
+#include "run/live.h"
+#include "run/planning.h"
+#include "run/step.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- can it be done here (order/read.h)
+ * --------------------------------------------------------------------- */
+
+struct known {
+    struct fy_known_connection *connections;
+    struct fy_known_workflow *workflows;
+    const char **kpis;
+    struct fy_order_known lists;
+};
+
+static unsigned kinds_of(const struct fy_adapter_info *info)
+{
+    unsigned kinds = 0;
+    if (info->kinds & FERRY_KIND_VIM)
+        kinds |= 1u << FY_CONNECTION_VIM;
+    if (info->kinds & FERRY_KIND_NF)
+        kinds |= 1u << FY_CONNECTION_NF | 1u << FY_CONNECTION_KPI | 1u << FY_CONNECTION_EMS;
+    if (info->kinds & FERRY_KIND_KPI)
+        kinds |= 1u << FY_CONNECTION_KPI;
+    return kinds;
+}
+
+static void know_connections(const struct fy_adapters *adapters, struct known *known)
+{
+    const struct fy_adapter_info *info;
+    size_t count = 0;
+    for (; (info = adapters->at(adapters->self, count)) != NULL; count++) {
+        known->connections = fy_realloc(known->connections, (count + 1) * sizeof *known->connections);
+        struct fy_known_connection *connection = &known->connections[count];
+        *connection = (struct fy_known_connection){
+            .name = info->connection, .kinds = kinds_of(info), .tenants = info->tenants};
+        while (info->tenants != NULL && info->tenants[connection->tenant_count] != NULL)
+            connection->tenant_count++;
+    }
+    known->lists.connections = known->connections;
+    known->lists.connection_count = count;
+}
+
+static void know_workflows(const struct fy_engine_world *world, struct known *known)
+{
+    known->workflows = FY_NEW_ARRAY(struct fy_known_workflow, world->workflow_count + 1);
+    for (size_t i = 0; i < world->workflow_count; i++)
+        known->workflows[i] = (struct fy_known_workflow){.name = world->workflows[i].name,
+                                                         .version = world->workflows[i].version};
+    known->lists.workflows = known->workflows;
+    known->lists.workflow_count = world->workflow_count;
+}
+
+static void know_kpis(struct known *known)
+{
+    size_t count = 0;
+    while (fy_kpis[count].name != NULL)
+        count++;
+    known->kpis = FY_NEW_ARRAY(const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        known->kpis[i] = fy_kpis[i].name;
+    known->lists.kpis = known->kpis;
+    known->lists.kpi_count = count;
+}
+
+/* Receivers of callbacks are not part of this engine yet: each that is named is taken as known. */
+static const char **know_receivers(const struct fy_order *order, struct known *known)
+{
+    size_t count = order->request.callback_count;
+    const char **receivers = FY_NEW_ARRAY(const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        receivers[i] = order->request.callbacks[i].ref;
+    known->lists.receivers = receivers;
+    known->lists.receiver_count = count;
+    return receivers;
+}
+
+static bool admit(const struct fy_engine_world *world, const struct fy_order *order, int64_t now_ms,
+                  struct fy_err *err)
+{
+    struct known known = {.lists = {.now_ms = now_ms, .zone_exists = fy_zone_exists}};
+    know_connections(world->adapters, &known);
+    know_workflows(world, &known);
+    know_kpis(&known);
+    const char **receivers = know_receivers(order, &known);
+    bool ok = fy_order_admit(order, &known.lists, NULL, err);
+    free(receivers);
+    free(known.connections);
+    free(known.workflows);
+    free(known.kpis);
+    return ok;
+}
+
+/* ---- does anything stand in its way
+ * ----------------------------------------------------------------------------- */
+
+struct before {
+    const struct fy_order *order;
+    const char *sha256;
+    char *same, *other; /* ids of runs with this requestId and these bytes, or other bytes */
+};
+
+static bool seen_before(void *context, const struct fy_run_line *line)
+{
+    struct before *before = context;
+    const struct fy_order_request *request = &before->order->request;
+    if (strcmp(line->request_id, request->id) != 0 || strcmp(line->tenant, request->tenant) != 0)
+        return true;
+    char **place = strcmp(line->order_sha256, before->sha256) == 0 ? &before->same : &before->other;
+    free(*place);
+    *place = fy_strdup(line->run);
+    return true;
+}
+
+/* Accepted in this process, perhaps not durable yet. */
+static void seen_live(struct fy_engine *engine, struct before *before)
+{
+    for (const struct fy_live *live = engine->lives; live != NULL; live = live->next) {
+        if (live->line_request == NULL)
+            continue;
+        struct fy_run_line line = {.run = live->run->id,
+                                   .request_id = live->line_request,
+                                   .tenant = live->line_tenant,
+                                   .order_sha256 = live->line_sha256};
+        (void)seen_before(before, &line);
+    }
+}
+
+static bool shares(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool free_of_conflict(const struct fy_engine *engine, const struct fy_order *order, struct fy_err *err)
+{
+    for (const struct fy_live *live = engine->lives; live != NULL; live = live->next) {
+        bool same_nf = shares(live->line_nf, order->request.vnf_instance) &&
+                       shares(live->line_tenant, order->request.tenant);
+        bool same_group = shares(live->line_group, order->vnf.exclusion_group);
+        if (!same_nf && !same_group)
+            continue;
+        if (same_nf)
+            fy_fail(err, FY_ERR_CONFLICT, "%s is being upgraded by run %s (%s)", order->request.vnf_instance,
+                    live->run->id, fy_state_name(live->tail));
+        else
+            fy_fail(err, FY_ERR_CONFLICT, "exclusion group %s is busy: run %s upgrades %s",
+                    order->vnf.exclusion_group, live->run->id, live->line_nf);
+        return fy_hint(err, live->tail == FY_STATE_COMPLETED ? "commit that run, then send the order again"
+                                                             : "wait until that run is over, or cancel it");
+    }
+    return true;
+}
+
+static bool time_allowed(const struct fy_engine_world *world, const struct fy_submission *submission,
+                         struct fy_err *err)
+{
+    if (submission->scale <= 1 && submission->epoch_ms == 0)
+        return true;
+    if (submission->scale < 0 || submission->scale > 100000)
+        return fy_fail(err, FY_ERR_INVALID, "a scale is 1 to 100,000, not %lld",
+                       (long long)submission->scale);
+    const struct fy_order_vnf *vnf = &submission->order->vnf;
+    for (size_t i = 0; i < vnf->connection_count; i++) {
+        const char *ref = vnf->connections[i].ref;
+        const struct fy_adapter_info *info = world->adapters->describe(world->adapters->self, ref);
+        if (info == NULL || info->state == FY_ADAPTER_STARTING)
+            return fy_fail(err, FY_ERR_TRANSIENT, "connection %s has not said yet whether it is simulated",
+                           ref);
+        if (!info->simulated) {
+            fy_fail(err, FY_ERR_REFUSED, "time may only be scaled or moved in a trial; connection %s is real",
+                    ref);
+            return fy_hint(err, "leave --scale and --epoch away, or use simulated connections only");
+        }
+    }
+    return true;
+}
+
+static const struct fy_workflow *find_workflow(const struct fy_engine_world *world,
+                                               const struct fy_order *order)
+{
+    for (size_t i = 0; i < world->workflow_count; i++)
+        if (strcmp(world->workflows[i].name, order->workflow.name) == 0 &&
+            world->workflows[i].version == order->workflow.version)
+            return &world->workflows[i];
+    return NULL;
+}
+
+/* ---- the first record
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool any_row(void *context, const struct fy_row *row)
+{
+    (void)row;
+    *(bool *)context = true;
+    return false;
+}
+
+static bool is_taken(const struct fy_engine *engine, const char *id)
+{
+    struct fy_store *store = engine->world.store;
+    struct fy_err err = {0};
+    bool any = false;
+    if (fy_live_find(engine, id) != NULL)
+        return true;
+    return store->read(store, id, 0, any_row, &any, &err) ? any : err.kind != FY_ERR_NOT_FOUND;
+}
+
+/* The request's id, so that people know it again; made a plain name, and unique. */
+static char *make_id(struct fy_engine *engine, const struct fy_order *order)
+{
+    FY_AUTO(fy_free_ptr) char *name = fy_strndup(order->request.id, 40);
+    for (char *at = name; *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
+            *at = '-';
+    char *id = fy_strdup(name);
+    for (int number = 2; is_taken(engine, id); number++) {
+        free(id);
+        id = fy_format("%s-%d", name, number);
+    }
+    return id;
+}
+
+static void put_workflow(struct fy_buf *buf, const struct fy_workflow *workflow)
+{
+    fy_buf_key(buf, "workflow");
+    fy_buf_open(buf, '{');
+    fy_buf_member(buf, "name", workflow->name);
+    fy_buf_member_int(buf, "version", workflow->version);
+    fy_buf_member_int(buf, "api", workflow->api);
+    fy_buf_key(buf, "texts");
+    fy_buf_open(buf, '[');
+    for (size_t i = 0; i < workflow->text_count; i++) {
+        fy_buf_open(buf, '{');
+        fy_buf_member(buf, "role", workflow->texts[i].role);
+        fy_buf_member(buf, "sha256", workflow->texts[i].sha256);
+        fy_buf_close(buf, '}');
+    }
+    fy_buf_close(buf, ']');
+    fy_buf_close(buf, '}');
+}
+
+static void put_accepted(struct fy_live *live, const struct fy_submission *submission,
+                         const struct fy_workflow *workflow, const char *sha256)
+{
+    const struct fy_timebase *base = &live->run->base;
+    struct fy_buf body = {0};
+    fy_buf_open(&body, '{');
+    fy_buf_key(&body, "order");
+    fy_order_to_json(submission->order, &body);
+    fy_buf_member(&body, "order_sha256", sha256);
+    fy_put_caller(&body, &submission->caller);
+    fy_buf_key(&body, "timebase");
+    fy_buf_open(&body, '{');
+    fy_buf_member_int(&body, "epoch_ms", base->epoch_ms);
+    fy_buf_member_int(&body, "wall0_ms", base->wall0_ms);
+    fy_buf_member_int(&body, "scale", base->scale);
+    fy_buf_close(&body, '}');
+    put_workflow(&body, workflow);
+    fy_buf_close(&body, '}');
+    fy_put(live, FY_REC_ORDER_ACCEPTED, &body);
+}
+
+void fy_live_keep_line(struct fy_live *live, const struct fy_order *order, const char *sha256)
+{
+    live->line_request = fy_strdup(order->request.id);
+    live->line_tenant = fy_strdup(order->request.tenant);
+    live->line_nf = fy_strdup(order->request.vnf_instance);
+    live->line_group = order->vnf.exclusion_group != NULL ? fy_strdup(order->vnf.exclusion_group) : NULL;
+    (void)snprintf(live->line_sha256, sizeof live->line_sha256, "%s", sha256);
+}
+
+void fy_live_line(const struct fy_live *live, bool final, struct fy_run_line *line)
+{
+    *line = (struct fy_run_line){.run = live->run->id,
+                                 .request_id = live->line_request,
+                                 .tenant = live->line_tenant,
+                                 .vnf_instance_id = live->line_nf,
+                                 .order_sha256 = live->line_sha256,
+                                 .accepted_ms = live->run->base.wall0_ms,
+                                 .final = final};
+}
+
+static void write_first(struct fy_live *live, const struct fy_submission *submission,
+                        const struct fy_workflow *workflow, const char *sha256)
+{
+    size_t count = workflow->text_count + 1;
+    struct fy_text *texts = FY_NEW_ARRAY(struct fy_text, count);
+    struct fy_run_line line;
+    for (size_t i = 0; i < workflow->text_count; i++) {
+        const struct fy_script_text *text = &workflow->texts[i];
+        (void)snprintf(texts[i].sha256, sizeof texts[i].sha256, "%s", text->sha256);
+        texts[i].bytes = text->bytes;
+        texts[i].length = text->length;
+    }
+    (void)snprintf(texts[count - 1].sha256, sizeof texts[0].sha256, "%s", sha256);
+    texts[count - 1].bytes = submission->xml;
+    texts[count - 1].length = submission->xml_length;
+    fy_live_line(live, false, &line);
+    FY_POINT(run_before_accept);
+    fy_flush_first(live, &line, texts, count);
+    free(texts);
+}
+
+static struct fy_timebase timebase(const struct fy_engine *engine, const struct fy_submission *submission)
+{
+    int64_t wall = engine->world.clock.wall_ms(engine->world.clock.self);
+    return (struct fy_timebase){.epoch_ms = submission->epoch_ms != 0 ? submission->epoch_ms : wall,
+                                .wall0_ms = wall,
+                                .scale = submission->scale > 0 ? submission->scale : 1};
+}
+
+static bool existing(struct fy_engine *engine, const struct fy_order *order, const char *sha256,
+                     const char **ret_run, struct fy_err *err)
+{
+    struct before before = {.order = order, .sha256 = sha256};
+    bool ok = engine->world.store->runs(engine->world.store, false, seen_before, &before, err);
+    seen_live(engine, &before);
+    FY_AUTO(fy_free_ptr) char *other = before.other;
+    *ret_run = NULL;
+    if (ok && before.same != NULL) {
+        free(engine->found);
+        *ret_run = engine->found = before.same;
+        return true;
+    }
+    free(before.same);
+    if (ok && other != NULL) {
+        fy_fail(err, FY_ERR_CONFLICT, "request %s is known with another order: run %s", order->request.id,
+                other);
+        return fy_hint(err, "give a changed order a requestId of its own");
+    }
+    return ok;
+}
+
+bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission, const char **ret_run,
+                      bool *ret_existed, void (*done)(void *context), void *context, struct fy_err *err)
+{
+    const struct fy_order *order = submission->order;
+    struct fy_timebase base = timebase(engine, submission);
+    char sha256[FY_SHA256_HEX];
+    fy_sha256_text(submission->xml, submission->xml_length, sha256);
+    if (!existing(engine, order, sha256, ret_run, err))
+        return false;
+    *ret_existed = *ret_run != NULL;
+    if (*ret_existed) {
+        fy_order_free(submission->order);
+        if (done != NULL)
+            done(context);
+        return true;
+    }
+    const struct fy_workflow *workflow = find_workflow(&engine->world, order);
+    if (!admit(&engine->world, order, base.epoch_ms, err) || !time_allowed(&engine->world, submission, err) ||
+        !free_of_conflict(engine, order, err))
+        return false;
+    if (workflow == NULL)
+        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow %s", order->workflow.name);
+    FY_AUTO(fy_free_ptr) char *id = make_id(engine, order);
+    struct fy_live *live = fy_live_new(engine, id);
+    live->run->base = base;
+    live->tail = FY_STATE_SCHEDULED;
+    fy_live_keep_line(live, order, sha256);
+    put_accepted(live, submission, workflow, sha256);
+    fy_put_done(live, done, context);
+    write_first(live, submission, workflow, sha256);
+    fy_order_free(submission->order);
+    *ret_run = live->run->id;
+    return true;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ferry in one process: store in memory, journal without a thread, scripts and adapters local, the simulated
+ * core linked in, all on a virtual clock. Nothing happens but in harness_event, one thing at a time, so a
+ * test can look, command or crash between any two.
+ *
+ *     struct harness *h = harness_new(&(struct harness_options){.workflow = "..."});
+ *     char *run = harness_submit(h, "amf");
+ *     assert_true(harness_until(h, run, "COMPLETED"));
+ *     harness_free(h);
+ */
+#ifndef TESTS_HARNESS_H
+#define TESTS_HARNESS_H
+
+#include "adapter/local.h"
+#include "linked.h"
+#include "run/engine.h"
+#include "tests/support/virtual_time.h"
+
+struct harness_options {
+    const char *workflow; /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */
+    const char *world;    /* settings of the simulated core; NULL: the trial's */
+    int64_t start_ms;     /* wall clock at the beginning; 0: the orders' window has just opened */
+};
+
+struct harness {
+    struct harness_options options;
+    struct virtual_time *time;
+    struct sim_world *world;
+    struct fy_store *store; /* counts and can fail: store.c of the harness wraps the real one */
+    struct fy_journal *journal;
+    struct fy_script *script;
+    struct fy_local *local;
+    struct fy_engine *engine;
+    struct fy_catalog *catalog;
+    struct fy_workflow *workflows;
+    char name[32];      /* of the world */
+    char directory[64]; /* of the workflow given as text */
+    uint64_t rows;
+    unsigned crashes;
+};
+
+struct harness *harness_new(const struct harness_options *options);
+void harness_free(struct harness *h);
+
+/* An order of tests/support/orders by name, accepted. The id is the caller's. Fails the process if it is
+ * refused. */
+char *harness_submit(struct harness *h, const char *order);
+bool harness_try_submit(struct harness *h, const char *order, const char **ret_run, bool *ret_existed,
+                        struct fy_err *err);
+bool harness_submit_text(struct harness *h, const char *xml, const char **ret_run, bool *ret_existed,
+                         struct fy_err *err);
+char *harness_order_text(const char *order); /* the caller frees it */
+
+/* Let one thing happen: a commit, a script's answer, an adapter's answer, a timer. False: nothing is left to.
+ */
+bool harness_event(struct harness *h);
+
+/* Go on until the run is in that state; false if nothing is left to happen, or after very many events. */
+bool harness_until(struct harness *h, const char *run, const char *state);
+
+/* The engine dies: what is not durable is lost, calls in flight have no answer. Another one takes over. */
+void harness_crash(struct harness *h);
+
+bool harness_command(struct harness *h, const char *run, const char *verb, const char *args,
+                     struct fy_err *err);
+
+/* From the view of the run; borrowed until the next call. */
+const char *harness_state(struct harness *h, const char *run);
+json_t *harness_view(struct harness *h, const char *run); /* the caller's */
+
+/* The run's records as "kind call-or-text" lines; the caller frees it. */
+char *harness_transcript(struct harness *h, const char *run);
+
+#endif

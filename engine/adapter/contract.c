@@ -88,12 +88,12 @@ bool fy_contract_reopen(struct fy_contract *contract, struct fy_err *err)
 void fy_contract_call(struct fy_contract *contract, const struct ferry_verb *verb, const char *args,
                       uint64_t step, struct fy_answer *ret)
 {
-    char key[64];
+    char key[96];
     struct timespec from, to;
-    (void)snprintf(key, sizeof key, "contract-%d/%llu", (int)getpid(), (unsigned long long)step);
+    (void)snprintf(key, sizeof key, "%s/%llu", contract->run, (unsigned long long)step);
     const struct fy_adapter_call call = {.connection = contract->connection,
                                          .verb = verb->name,
-                                         .run = "contract",
+                                         .run = contract->run,
                                          .step = step,
                                          .attempt = 1,
                                          .fence = 1,
@@ -139,6 +139,22 @@ void fy_contract_until(struct fy_contract *contract, const struct ferry_verb *ve
 
 /* The whole of it. */
 
+/* Acts in the order in which their arguments were given: one may need another, as an upgrade its guard. */
+static void ensure_all(struct fy_contract *contract)
+{
+    const char *name;
+    json_t *args, *calls = (json_t *)(uintptr_t)contract->calls; /* jansson's iterators take no const */
+    json_object_foreach(calls, name, args)
+    {
+        const struct ferry_verb *verb = contract->bound != NULL ? fy_bound_verb(contract->bound, name) : NULL;
+        if (verb != NULL && verb->kind == FERRY_ENSURE)
+            fy_contract_ensure(contract, verb);
+    }
+    for (const struct ferry_verb *verb = contract->adapter->verbs; verb->name != NULL; verb++)
+        if (verb->kind == FERRY_ENSURE && json_object_get(contract->calls, verb->name) == NULL)
+            fy_contract_ensure(contract, verb);
+}
+
 static void run(struct fy_contract *contract)
 {
     struct fy_err err;
@@ -156,9 +172,7 @@ static void run(struct fy_contract *contract)
         if (verb->kind == FERRY_OBSERVE)
             fy_contract_observe(contract, verb);
     }
-    for (const struct ferry_verb *verb = contract->adapter->verbs; verb->name != NULL; verb++)
-        if (verb->kind == FERRY_ENSURE)
-            fy_contract_ensure(contract, verb);
+    ensure_all(contract);
     fy_contract_threads(contract);
     fy_contract_time(contract);
     fy_bound_close(contract->bound);
@@ -199,6 +213,8 @@ int fy_adapter_contract_main(int fd, int secrets_fd)
     contract.filled = setup.filled;
     contract.calls = json_object_get(json_object_get(document, "config"), "calls");
     contract.now_ms = (int64_t)now.tv_sec * 1000;
+    (void)snprintf(contract.run, sizeof contract.run, "contract-%lld-%d", (long long)contract.now_ms,
+                   (int)getpid());
     run(&contract);
     fy_host_setup_free(&setup);
     fy_buf_free(&scratch);

@@ -49,6 +49,9 @@ static char *absent_instance(const struct ferry_verb *verb, const json_t *exampl
 
 void fy_contract_bad_input(struct fy_contract *contract, const struct ferry_verb *verb)
 {
+    /* what is not there is removed already */
+    if (strcmp(verb->name, "remove") == 0)
+        return;
     FY_AUTO(fy_free_ptr) char *args = absent_instance(verb, json_object_get(contract->calls, verb->name));
     if (args == NULL)
         return;
@@ -220,9 +223,10 @@ void fy_contract_threads(struct fy_contract *contract)
         return;
     }
     FY_AUTO(fy_free_ptr) char *args = arguments(contract, act);
+    uint64_t step = ++contract->steps;
     for (int i = 0; i < LOOKS; i++) {
         struct fy_answer answer;
-        fy_contract_call(contract, act, args, contract->steps, &answer);
+        fy_contract_call(contract, act, args, step, &answer);
         fy_answer_free(&answer);
     }
     (void)pthread_join(thread, NULL);

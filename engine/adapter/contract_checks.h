@@ -13,6 +13,7 @@ struct fy_contract {
     const json_t *calls; /* example arguments by verb; NULL: none */
     struct fy_bound *bound;
     int64_t now_ms; /* run time of the test */
+    char run[64];   /* of this test and no other: peers remember keys */
     uint64_t steps;
     int64_t slowest_ms;
     const char *slowest;      /* verb that took longest */

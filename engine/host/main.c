@@ -7,7 +7,10 @@
  *     ferry-host adapter    one plugin for one connection; 4 is a memfd with its secrets, if it has any
  *     ferry-host contract   `ferry adapter test`: as adapter
  *     ferry-host reader     one untrusted document, then it exits
+ *
+ * By hand: ferry-host test PLUGIN.so [TRIAL.json] (adapter_test.h).
  */
+#include "host/adapter_test.h"
 #include "host/profile.h"
 
 #include "adapter/contract.h"
@@ -78,6 +81,14 @@ static const struct mode {
 #endif
 };
 
+/* These are for people, run no foreign code themselves and start a host like any other. */
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+} tools[] = {
+    {"test", fy_adapter_test_main},
+};
+
 static const struct mode *find_mode(int argc, char **argv)
 {
     for (size_t i = 0; argc == 2 && i < FY_COUNT(modes); i++)
@@ -102,10 +113,13 @@ static int given_descriptor(void)
 int main(int argc, char **argv)
 {
     struct fy_err err;
+    fy_json_init();
+    for (size_t i = 0; argc > 1 && i < FY_COUNT(tools); i++)
+        if (strcmp(tools[i].name, argv[1]) == 0)
+            return tools[i].main(argc - 2, argv + 2);
     const struct mode *mode = find_mode(argc, argv);
     if (mode == NULL)
         return 2;
-    fy_json_init();
     fy_log_open("ferry-host", FY_LOG_INFO);
     if (!fy_profile_follow_parent(FY_CHILD_SOCKET, &err)) {
         fy_log_err(&err, "%s", mode->name);

@@ -8,6 +8,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/point.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -67,6 +68,7 @@ static void send_replies(struct host *host)
                 leave();
             at += done > 0 ? (size_t)done : 0;
         }
+        FY_POINT(adapter_answered);
     }
     pthread_mutex_unlock(&host->writing);
     pthread_mutex_lock(&host->lock);
@@ -93,7 +95,9 @@ static void add_reply(struct host *host, uint64_t id, const struct fy_adapter_re
 static void serve(struct host *host, struct job *job)
 {
     struct fy_answer answer;
+    FY_POINT(adapter_before_call);
     fy_bound_serve(host->bound, &job->call.call, &answer);
+    FY_POINT(adapter_after_call);
     pthread_mutex_lock(&host->lock);
     add_reply(host, job->call.id, &answer.reply);
     bool split = host->eager || host->out.length > FY_WIRE_SPLIT;

@@ -5,6 +5,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/point.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -184,6 +185,8 @@ static void write_out(struct fy_child *child)
             child->written = child->out.length; /* it is going: `exited` tells */
         }
     }
+    if (child->written > 0)
+        FY_POINT(host_written);
     child->written = 0;
     fy_buf_clear(&child->out);
     if (child->out.room > KEEP_SIZE)
@@ -193,10 +196,10 @@ static void write_out(struct fy_child *child)
 void fy_child_flush(struct fy_child *child)
 {
     if (child->dirty) {
-        child->dirty = false;
         (void)uv_prepare_stop(&child->prepare);
         if (child->events.flush != NULL)
             child->events.flush(child->ctx);
+        child->dirty = false; /* only now: what the flush event puts in leaves with this write */
     }
     if (child->freed || child->reaped || child->blocked)
         return;

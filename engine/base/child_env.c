@@ -22,6 +22,7 @@ static const char *const passed_on[] = {
     "LSAN_OPTIONS",
     "TSAN_OPTIONS",
     "FERRY_CRASH", /* crash points, see point.h; release builds do not read them */
+    "FERRY_CRASH_TOKENS",
     "FERRY_POINTS_SEEN",
 };
 

@@ -92,7 +92,7 @@ static void on_exited(void *ctx, int status, int signal)
 
 static json_t *read_trial(const char *path, struct fy_err *err)
 {
-    json_error_t why;
+    json_error_t why = {0};
     json_t *trial = path != NULL ? json_load_file(path, JSON_REJECT_DUPLICATES, &why) : json_object();
     if (json_is_object(trial))
         return trial;

@@ -59,9 +59,9 @@ static const char *const allowed[] = {
 };
 
 /* A library looks for a file, finds that it may not, and goes on. */
-static const char *const refused[] = {
-    "open",  "openat", "access", "faccessat", "faccessat2", "readlink",  "readlinkat", "stat",
-    "lstat", "statx",  "ioctl",  "fcntl",     "getcwd",     "prlimit64", "uname",      "sched_getaffinity"};
+static const char *const refused[] = {"open",       "access", "faccessat", "faccessat2", "readlink",
+                                      "readlinkat", "stat",   "lstat",     "statx",      "ioctl",
+                                      "fcntl",      "getcwd", "prlimit64", "uname",      "sched_getaffinity"};
 
 /* A name that this architecture does not have is no rule and no loss. */
 static int add(scmp_filter_ctx filter, uint32_t action, const char *name)
@@ -70,6 +70,28 @@ static int add(scmp_filter_ctx filter, uint32_t action, const char *name)
     int failed = number < 0 ? 0 : seccomp_rule_add(filter, action, number, 0);
     return failed == -EACCES || failed == -EDOM ? 0 : failed; /* the same as the default, or unknown here */
 }
+
+#ifdef FERRY_POINTS
+/* A crash point notes that it was reached, leaves its token, and kills. Reading is refused all the same. */
+static int add_open(scmp_filter_ctx filter)
+{
+    const uint64_t mask = O_ACCMODE | O_CREAT;
+    int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, mask, O_WRONLY | O_CREAT));
+    if (failed == 0)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, mask, O_RDONLY));
+    if (failed == 0)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    return failed;
+}
+#else
+static int add_open(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+}
+#endif
 
 /* Memory, but never memory that can be executed. Signals to itself: how abort() ends. */
 static int add_narrow(scmp_filter_ctx filter)
@@ -83,18 +105,7 @@ static int add_narrow(scmp_filter_ctx filter)
     if (failed == 0)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-#ifdef FERRY_POINTS /* crash points note that they were reached, and kill */
-    if (failed == 0)
-        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-    if (failed == 0)
-        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                  SCMP_A2(SCMP_CMP_EQ, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0));
-    if (failed == 0)
-        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                  SCMP_A2(SCMP_CMP_EQ, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-#endif
-    return failed;
+    return failed == 0 ? add_open(filter) : failed;
 }
 
 static int build(scmp_filter_ctx filter)

@@ -307,6 +307,40 @@ static void test_a_secret_that_others_can_read_is_refused(void **state)
     (void)unlink(path);
 }
 
+/* Killed at each of the host's crash points: the call is lost once, and a second one is answered. */
+static void test_a_host_may_be_killed_at_each_point(void **state)
+{
+    (void)state;
+    static const char *const points[] = {"adapter_before_call:1", "adapter_after_call:1",
+                                         "adapter_answered:1"};
+    for (size_t i = 0; i < FY_COUNT(points); i++) {
+        struct kit kit;
+        struct kept first, second;
+        char tokens[] = "/tmp/ferry-tokens-XXXXXX";
+        assert_non_null(mkdtemp(tokens));
+        assert_int_equal(setenv("FERRY_CRASH", points[i], 1), 0);
+        assert_int_equal(setenv("FERRY_CRASH_TOKENS", tokens, 1), 0);
+        kit_open(&kit, PLUGINS, TWO, 0);
+        kit_ask(&kit, "a", "test.count", "{}", &first);
+        bool answered = strcmp(points[i], "adapter_answered:1") == 0;
+        assert_int_equal(first.reply.status, answered ? FY_REPLY_DONE : FY_REPLY_UNKNOWN);
+        do { /* one that comes in before the death is noticed is lost with the host */
+            kit_ask(&kit, "a", "test.count", "{}", &second);
+            if (second.reply.status == FY_REPLY_UNKNOWN)
+                kept_free(&second);
+        } while (!second.came);
+        assert_int_equal(second.reply.status, FY_REPLY_DONE);
+        kept_free(&first);
+        kept_free(&second);
+        kit_close(&kit);
+        FY_AUTO(fy_free_ptr) char *token = fy_format("%s/%s", tokens, points[i]);
+        assert_int_equal(unlink(token), 0); /* it was reached */
+        assert_int_equal(rmdir(tokens), 0);
+    }
+    (void)unsetenv("FERRY_CRASH");
+    (void)unsetenv("FERRY_CRASH_TOKENS");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_large_results_pass),
         cmocka_unit_test(test_an_endpoint_that_cannot_be_reached_is_said_and_tried_again),
         cmocka_unit_test(test_wrong_settings_are_refused),
+        cmocka_unit_test(test_a_host_may_be_killed_at_each_point),
         cmocka_unit_test(test_a_secret_that_others_can_read_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

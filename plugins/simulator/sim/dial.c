@@ -96,15 +96,15 @@ static bool send_to_target(struct sim_world *world, struct sim_op *op, uint32_t 
     struct sim_user *user = &world->users[slot];
     if (!world->split)
         return true;
-    uint32_t to = sim_least_loaded(world, TARGET, SIM_NONE);
-    if (to == SIM_NONE) {
+    uint32_t to = sim_move_to(world, user, TARGET);
+    if (sim_least_loaded(world, TARGET, SIM_NONE) == SIM_NONE) {
         sim_op_failed(op, FERRY_FAILURE_REFUSED, "upgrade and join one instance first",
                       "no instance serves in the target domain that could take a test subscriber");
         return false;
     }
     bool bound = sim_in_call(world, user) && world->set.mobility != FERRY_MOBILITY_LIVE;
     user->pinned = true;
-    if (user->state == USER_ATTACHED && sim_place_of(world, user) != TARGET && !bound)
+    if (user->state == USER_ATTACHED && sim_place_of(world, user) != TARGET && !bound && to != SIM_NONE)
         sim_user_move(world, slot, to);
     return true;
 }

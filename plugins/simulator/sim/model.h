@@ -37,6 +37,8 @@ enum sim_domain sim_place_of(const struct sim_world *world, const struct sim_use
 bool sim_serves(const struct sim_instance *instance); /* users may be put there */
 uint32_t sim_least_loaded(const struct sim_world *world, enum sim_domain domain, uint32_t except);
 uint32_t sim_any_instance(const struct sim_world *world, enum sim_domain preferred, uint32_t except);
+uint32_t sim_move_to(const struct sim_world *world, const struct sim_user *user, enum sim_domain domain);
+uint32_t sim_move_away(const struct sim_world *world, const struct sim_user *user); /* from where it is */
 void sim_capacity_changed(struct sim_world *world);
 
 /* ---- selectors.c: whom steering moves first, last and never ---- */

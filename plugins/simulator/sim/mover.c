@@ -55,7 +55,7 @@ void sim_idle_event(struct sim_world *world, uint32_t slot)
         return;
     }
     user->leaving = false;
-    uint32_t to = sim_any_instance(world, sim_wanted(world, user), user->instance);
+    uint32_t to = sim_move_away(world, user);
     bool must =
         sim_wanted(world, user) != sim_place_of(world, user) || !world->instances[user->instance].admitted;
     if (to == SIM_NONE || !must)
@@ -89,7 +89,7 @@ static bool steer_slice(struct sim_world *world)
         struct sim_user *user = &world->users[slot];
         if (!misplaced(world, user) || !sim_movable(world, user))
             continue;
-        uint32_t to = sim_least_loaded(world, sim_wanted(world, user), SIM_NONE);
+        uint32_t to = sim_move_to(world, user, sim_wanted(world, user));
         if (to == SIM_NONE)
             continue;
         sim_user_send(world, slot, to);
@@ -110,7 +110,7 @@ static void drain_one(struct sim_world *world, uint32_t index)
     while (slot != SIM_NONE && instance->drain_budget >= 1000) {
         struct sim_user *user = &world->users[slot];
         uint32_t next = user->next;
-        uint32_t to = sim_any_instance(world, sim_wanted(world, user), index);
+        uint32_t to = sim_move_away(world, user);
         if (to != SIM_NONE && sim_movable(world, user)) {
             sim_user_send(world, slot, to);
             instance->drain_budget -= 1000;
@@ -137,6 +137,19 @@ static bool drain_slice(struct sim_world *world)
 
 /* ---- evening out: an instance that came back gets its share ---- */
 
+/* One whom the move can neither hurt nor bring back: calls are not moved for the sake of evenness. */
+static uint32_t choose_to_even(const struct sim_world *world, uint32_t from, uint32_t to)
+{
+    uint32_t slot = world->instances[from].head;
+    for (int looked = 0; looked < 64 && slot != SIM_NONE; looked++) {
+        const struct sim_user *user = &world->users[slot];
+        if (!sim_in_call(world, user) && user->home != to)
+            return slot;
+        slot = user->next;
+    }
+    return SIM_NONE;
+}
+
 static bool even_out(struct sim_world *world, enum sim_domain domain)
 {
     for (int moved = 0; moved < EVEN_OUT * SLICE_MS / 1000; moved++) {
@@ -148,7 +161,10 @@ static bool even_out(struct sim_world *world, enum sim_domain domain)
         if (least == SIM_NONE ||
             world->instances[most].users - world->instances[least].users <= world->set.svc_capacity / 100 + 1)
             return false;
-        sim_user_move(world, world->instances[most].head, least);
+        uint32_t slot = choose_to_even(world, most, least);
+        if (slot == SIM_NONE)
+            return false;
+        sim_user_move(world, slot, least);
     }
     return true;
 }

@@ -46,12 +46,13 @@ bool sim_serves(const struct sim_instance *instance)
            !instance->draining;
 }
 
-uint32_t sim_least_loaded(const struct sim_world *world, enum sim_domain domain, uint32_t except)
+static uint32_t least_loaded(const struct sim_world *world, enum sim_domain domain, uint32_t except,
+                             uint32_t except_too)
 {
     uint32_t best = SIM_NONE;
     for (uint32_t i = 0; i < world->instance_count; i++) {
         const struct sim_instance *here = &world->instances[i];
-        if (i == except || !sim_serves(here) || sim_domain_of(world, here) != domain)
+        if (i == except || i == except_too || !sim_serves(here) || sim_domain_of(world, here) != domain)
             continue;
         if (best == SIM_NONE || here->users < world->instances[best].users)
             best = i;
@@ -59,14 +60,39 @@ uint32_t sim_least_loaded(const struct sim_world *world, enum sim_domain domain,
     return best;
 }
 
+uint32_t sim_least_loaded(const struct sim_world *world, enum sim_domain domain, uint32_t except)
+{
+    return least_loaded(world, domain, except, SIM_NONE);
+}
+
+/* A user that was moved does not come back to where it registered while another instance can take it. */
+uint32_t sim_move_to(const struct sim_world *world, const struct sim_user *user, enum sim_domain domain)
+{
+    uint32_t found = least_loaded(world, domain, user->instance, user->home);
+    return found != SIM_NONE ? found : least_loaded(world, domain, user->instance, SIM_NONE);
+}
+
 /* Where the ratio is not all or nothing, users stay in the domain it gives them. */
+static bool may_go_across(const struct sim_world *world)
+{
+    return world->split && (world->permille == 0 || world->permille == 1000);
+}
+
 uint32_t sim_any_instance(const struct sim_world *world, enum sim_domain preferred, uint32_t except)
 {
     uint32_t found = sim_least_loaded(world, preferred, except);
-    bool mixed = world->permille > 0 && world->permille < 1000;
-    if (found != SIM_NONE || !world->split || mixed)
+    if (found != SIM_NONE || !may_go_across(world))
         return found;
     return sim_least_loaded(world, preferred == SOURCE ? TARGET : SOURCE, except);
+}
+
+uint32_t sim_move_away(const struct sim_world *world, const struct sim_user *user)
+{
+    enum sim_domain wanted = sim_wanted(world, user);
+    uint32_t found = sim_move_to(world, user, wanted);
+    if (found != SIM_NONE || !may_go_across(world))
+        return found;
+    return sim_move_to(world, user, wanted == SOURCE ? TARGET : SOURCE);
 }
 
 /* What each domain can carry and, after a change of versions or of the split, whom it has. */

@@ -57,6 +57,7 @@ struct sim_user {
     uint32_t timer;         /* generation: a queued event of another one is stale */
     uint32_t next, prev;    /* on the same instance */
     uint32_t instance;      /* SIM_NONE while attaching */
+    uint32_t home;          /* where it registered */
     uint32_t tick;          /* the tick that tried and failed speak of */
     uint16_t tried, failed; /* bit domain * SIM_KPIS + kpi */
     uint16_t rank;

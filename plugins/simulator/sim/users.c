@@ -145,6 +145,7 @@ void sim_user_place(struct sim_world *world, uint32_t slot, uint32_t instance)
     link_to(world, slot, instance);
     if (user->state == USER_ATTACHING) {
         user->state = USER_ATTACHED;
+        user->home = instance;
         user->attached = world->now;
         user->retries = 0;
         world->attaching--;

@@ -31,7 +31,7 @@ struct bench {
 static void start_sim(struct bench *bench)
 {
     struct stat there;
-    const char *program = BINARY_DIR "/bin/ferry-sim";
+    const char *program = BINARY_DIR "/plugins/simulator/ferry-sim";
     (void)fflush(NULL);
     bench->sim = fork();
     if (bench->sim == 0) {
@@ -236,8 +236,10 @@ static void test_the_trial_connections_are_relative_to_their_file(void **state)
     struct fy_err err;
     struct fy_connections *file =
         fy_connections_read(SOURCE_DIR "/plugins/simulator/trial/connections.json", &err);
-    if (!file)
+    if (!file) {
         fail_msg("%s", err.message);
+        return;
+    }
     assert_int_equal(file->count, 4);
     assert_string_equal(file->items[0].directory, SOURCE_DIR "/plugins/simulator/trial");
     fy_connections_free(file);

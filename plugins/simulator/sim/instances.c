@@ -40,12 +40,9 @@ static void name_instance(const struct sim_world *world, struct sim_instance *in
 {
     static const char *const words[VDUS] = {"omu", "lb", "sdb", "svc"};
     const char *nf = world->set.shape == SHAPE_AMF ? "amf" : "smf";
-    const char *format = instance->vdu == VDU_SVC ? "%s-%s-%02u" : "%s-%s-%u";
+    int digits = instance->vdu == VDU_SVC ? 2 : 1;
     char id[48];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)snprintf(id, sizeof(id), format, nf, words[instance->vdu], serial);
-#pragma GCC diagnostic pop
+    (void)snprintf(id, sizeof(id), "%s-%s-%0*u", nf, words[instance->vdu], digits, serial);
     sim_copy(instance->id, sizeof(instance->id), id);
 }
 
@@ -72,7 +69,7 @@ uint32_t sim_instance_add(struct sim_world *world, enum sim_vdu_kind vdu)
 static void add_pair(struct sim_world *world, enum sim_vdu_kind vdu, int64_t number)
 {
     uint32_t first = sim_instance_add(world, vdu), second = sim_instance_add(world, vdu);
-    char pair[16];
+    char pair[32];
     (void)snprintf(pair, sizeof(pair), "%s-%lld", sim_vdu_names[vdu], (long long)number);
     for (uint32_t i = first; i <= second; i++)
         sim_copy(world->instances[i].pair, sizeof(world->instances[i].pair), pair);

@@ -112,7 +112,7 @@ void sim_op_event(struct sim_world *world, uint32_t index);
 bool sim_op_instances(struct sim_world *world, struct sim_op *op); /* from its arguments */
 const char *sim_text(const json_t *args, const char *member);      /* "" if it is not a text */
 void sim_refuse(struct sim_reply *reply, enum ferry_failure failure, const char *hint, const char *format,
-                ...);
+                ...) __attribute__((format(printf, 4, 5)));
 void sim_answer(struct sim_reply *reply, json_t *result); /* takes the result */
 
 /* ---- the verbs ---- */

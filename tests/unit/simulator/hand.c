@@ -45,8 +45,6 @@ static enum ferry_status until_done(struct hand *hand, enum sim_part part, const
     return reply->status;
 }
 
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the callers' formats are checked where they stand */
-
 enum ferry_status hand_do(struct hand *hand, enum sim_part part, const char *verb, struct sim_reply *reply,
                           const char *format, ...)
 {

@@ -221,7 +221,7 @@ static void expect_unharmed(const struct trial *trial)
                      (long long)hand_truth(&trial->hand, "counters", none[i]));
     assert_int_equal(hand_truth(&trial->hand, "counters", "held_calls_alive"), 1);
     for (int i = 3; i <= 4; i++) { /* the held call went from one instance to another */
-        char name[16];
+        char name[32];
         (void)snprintf(name, sizeof(name), "test-%d", i);
         json_t *trace = sim_world_trace(trial->hand.world, name);
         const json_t *first = json_array_get(json_object_get(trace, "path"), 0);
@@ -235,7 +235,7 @@ static void expect_unharmed(const struct trial *trial)
 static void run_trial(const char *order, const char *more, int seed)
 {
     struct trial trial = {.seed = seed};
-    char settings[128];
+    char settings[256];
     (void)snprintf(settings, sizeof(settings), "{\"seed\":%d%s}", seed, more);
     hand_take(&trial.hand, settings);
     read_order(&trial, order);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP API of ferryd on its UNIX socket (docs/architecture.md, "HTTP"). It runs inside the daemon's libuv
+ * loop and never blocks it: untrusted XML goes to a one-shot reader process, answers that need a commit or an
+ * adapter wait without a thread, event streams are read from the store at the client's pace.
+ *
+ * Only the daemon's own user and root are served (SO_PEERCRED). Limits: bodies 64 KiB, headers 16 KiB, 256
+ * connections; headers within 5 s, bodies within 10 s, however slowly they trickle.
+ *
+ * What an answer says is the engine's; here it is only carried.
+ */
+#ifndef FY_API_API_H
+#define FY_API_API_H
+
+#include "journal/journal.h"
+#include "run/engine.h"
+
+#include <uv.h>
+
+struct fy_api;
+
+/* Everything but the loop is borrowed for the life of the API. */
+struct fy_api_world {
+    uv_loop_t *loop;
+    struct fy_engine *engine;
+    struct fy_store *store; /* reads */
+    struct fy_journal *journal;
+    const struct fy_adapters *adapters;
+    const struct fy_workflow *workflows; /* the workflow catalogue */
+    size_t workflow_count;
+    const char *const *kpis; /* names of the judge's catalogue; ends with NULL */
+    const char *host_path;   /* ferry-host, which reads orders */
+    int64_t started_ms;      /* wall clock, for GET /v1/engine */
+};
+
+/* How long a client may take; zeroes mean the values above. Tests are less patient. */
+struct fy_api_limits {
+    int64_t header_ms, body_ms, idle_ms;
+    unsigned connections;
+};
+
+/* Make the socket (mode 0600, in place of one that a dead daemon left) and serve it. */
+bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
+                 const struct fy_api_limits *limits, struct fy_api **ret_api,
+                 struct fy_err *err) FY_MUST_CHECK;
+
+/* A record became durable: streams of its run go on. */
+void fy_api_record(struct fy_api *api, const struct fy_row *row);
+
+/* Close every connection and the socket; memory goes once the loop has turned. NULL is allowed. */
+void fy_api_close(struct fy_api *api);
+
+#endif

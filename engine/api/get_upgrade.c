@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs: their views, as the engine writes them, and their records. */
+#include "api/route.h"
+
+#include "api/records.h"
+#include "api/server.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+void fy_get_upgrades(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    if (fy_engine_list(exchange->api->world.engine, &buf, &err))
+        fy_answer_json(exchange, 200, &buf);
+    else
+        fy_answer_problem(exchange, &err, NULL);
+}
+
+static void answer_view(struct fy_exchange *exchange, bool (*show)(struct fy_engine *engine, const char *run,
+                                                                   struct fy_buf *buf, struct fy_err *err))
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    if (show(exchange->api->world.engine, exchange->args[0], &buf, &err))
+        fy_answer_json(exchange, 200, &buf);
+    else
+        fy_answer_problem(exchange, &err, NULL);
+}
+
+void fy_get_upgrade(struct fy_exchange *exchange)
+{
+    answer_view(exchange, fy_engine_show);
+}
+
+void fy_get_plan(struct fy_exchange *exchange)
+{
+    answer_view(exchange, fy_engine_show_plan);
+}
+
+void fy_get_instances(struct fy_exchange *exchange)
+{
+    answer_view(exchange, fy_engine_show_instances);
+}
+
+void fy_get_kpis(struct fy_exchange *exchange)
+{
+    answer_view(exchange, fy_engine_show_kpis);
+}
+
+/* Where a reader wants to go on: ?after=, or what an event stream remembered. */
+static bool read_cursor(struct fy_exchange *exchange, int64_t *ret_after, struct fy_err *err)
+{
+    const char *last = fy_exchange_header(exchange, "Last-Event-ID");
+    int64_t otherwise = last != NULL ? strtoll(last, NULL, 10) : 0;
+    return fy_exchange_number(exchange, "after", 0, otherwise < 0 ? 0 : otherwise, ret_after, err);
+}
+
+static bool no_such_run(struct fy_exchange *exchange, struct fy_err *err)
+{
+    (void)fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %.100s", exchange->args[0]);
+    return fy_hint(err, "\"ferry list\" shows the runs of this store");
+}
+
+/* Every run has at least one record. */
+static bool run_exists(struct fy_exchange *exchange, struct fy_err *err)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    uint64_t last = 0;
+    if (!fy_records_read(exchange->api, exchange->args[0], 0, 1, fy_record_export, &buf, &last, err))
+        return false;
+    return last > 0 || no_such_run(exchange, err);
+}
+
+static bool put_journal(struct fy_exchange *exchange, int64_t after, struct fy_buf *buf, struct fy_err *err)
+{
+    int64_t limit = 0;
+    uint64_t last = 0;
+    FY_AUTO(fy_buf_free) struct fy_buf records = {0};
+    if (!fy_exchange_number(exchange, "limit", 1, 1000, &limit, err) ||
+        !fy_records_read(exchange->api, exchange->args[0], (uint64_t)after, (uint64_t)limit, fy_record_json,
+                         &records, &last, err))
+        return false;
+    fy_buf_text(buf, "{\"records\":[");
+    fy_buf_put(buf, records.data, records.length);
+    fy_buf_format(buf, "],\"last\":%llu}", (unsigned long long)last);
+    return true;
+}
+
+void fy_get_journal(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    int64_t after = 0;
+    if (!read_cursor(exchange, &after, &err) || !run_exists(exchange, &err))
+        fy_answer_problem(exchange, &err, NULL);
+    else if (fy_exchange_accepts(exchange, "text/event-stream"))
+        fy_stream_begin(exchange, exchange->args[0], (uint64_t)after);
+    else if (put_journal(exchange, after, &buf, &err))
+        fy_answer_json(exchange, 200, &buf);
+    else
+        fy_answer_problem(exchange, &err, NULL);
+}
+
+/* An export is read to its end in pieces, each as large as one journal answer; a client asks for the rest. */
+void fy_get_export(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    int64_t after = 0;
+    uint64_t last = 0;
+    char next[32];
+    if (!read_cursor(exchange, &after, &err) || !run_exists(exchange, &err) ||
+        !fy_records_read(exchange->api, exchange->args[0], (uint64_t)after, 10000, fy_record_export, &buf,
+                         &last, &err)) {
+        fy_answer_problem(exchange, &err, NULL);
+        return;
+    }
+    fy_answer_text(exchange, 200, "application/x-ndjson", &buf);
+    (void)snprintf(next, sizeof next, "%llu", (unsigned long long)last);
+    (void)MHD_add_response_header(exchange->response, "Ferry-Last-Seq", next);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What changes something, or might: orders and verbs. */
+#include "api/route.h"
+
+#include "api/server.h"
+#include "api/submit.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "order/explain.h"
+
+#include <string.h>
+
+/* The answer to whatever changed a run: its view, once the change is durable. */
+struct change {
+    struct fy_exchange *exchange;
+    char *run;
+    unsigned status;
+    bool durable; /* before its run's name was known: it was here already */
+};
+
+static void on_durable(void *context)
+{
+    struct change *change = context;
+    struct fy_exchange *exchange = change->exchange;
+    change->durable = true;
+    if (change->run == NULL)
+        return;
+    FY_AUTO(fy_free_ptr) char *location = fy_format("/v1/upgrades/%s", change->run);
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    struct MHD_Response *response = NULL;
+    if (fy_engine_show(exchange->api->world.engine, change->run, &buf, &err)) {
+        size_t length = buf.length;
+        response = MHD_create_response_from_buffer(length, fy_buf_take(&buf), MHD_RESPMEM_MUST_FREE);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location);
+        fy_answer_response(exchange, change->status, response);
+    } else {
+        fy_answer_problem(exchange, &err, NULL);
+    }
+    free(change->run);
+    free(change);
+}
+
+static void submit(struct fy_exchange *exchange, struct fy_order *order)
+{
+    struct fy_submission submission = {
+        .order = order,
+        .xml = exchange->body.data,
+        .xml_length = exchange->body.length,
+        .caller = fy_exchange_caller(exchange),
+    };
+    struct change *change = FY_NEW(struct change);
+    const char *run = NULL;
+    bool existed = false;
+    struct fy_err err;
+    change->exchange = exchange;
+    change->status = 202;
+    if (!fy_exchange_number(exchange, "scale", 1, 0, &submission.scale, &err) ||
+        !fy_exchange_number(exchange, "epoch_ms", 1, 0, &submission.epoch_ms, &err) ||
+        !fy_engine_submit(exchange->api->world.engine, &submission, &run, &existed, on_durable, change,
+                          &err)) {
+        free(change);
+        fy_order_free(order);
+        fy_answer_problem(exchange, &err, NULL);
+        return;
+    }
+    change->run = fy_strdup(run);
+    if (existed)
+        change->status = 200;
+    if (change->durable)
+        on_durable(change);
+}
+
+void fy_post_upgrade(struct fy_exchange *exchange)
+{
+    fy_order_from_body(exchange, submit);
+}
+
+struct planning {
+    struct fy_exchange *exchange;
+    struct fy_order *order;
+};
+
+static void on_planned(void *context, const char *plan_json, const struct fy_err *err)
+{
+    struct planning *planning = context;
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    if (err != NULL) {
+        fy_answer_problem(planning->exchange, err, NULL);
+    } else {
+        fy_buf_text(&buf, plan_json);
+        fy_answer_json(planning->exchange, 200, &buf);
+    }
+    fy_order_free(planning->order);
+    free(planning);
+}
+
+static void plan(struct fy_exchange *exchange, struct fy_order *order)
+{
+    struct planning *planning = FY_NEW(struct planning);
+    planning->exchange = exchange;
+    planning->order = order;
+    fy_engine_plan(exchange->api->world.engine, order, on_planned, planning);
+}
+
+void fy_post_plan(struct fy_exchange *exchange)
+{
+    fy_order_from_body(exchange, plan);
+}
+
+static void explain(struct fy_exchange *exchange, struct fy_order *order)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf text = {0};
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    fy_order_explain(order, &text);
+    fy_buf_text(&buf, "{\"ok\":true,\"text\":");
+    fy_buf_json_string(&buf, text.data, text.length);
+    fy_buf_text(&buf, ",\"order\":");
+    fy_order_to_json(order, &buf);
+    fy_buf_text(&buf, "}");
+    fy_order_free(order);
+    fy_answer_json(exchange, 200, &buf);
+}
+
+void fy_post_check(struct fy_exchange *exchange)
+{
+    fy_order_from_body(exchange, explain);
+}
+
+void fy_get_template(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    if (fy_order_template(exchange->args[0], &buf, &err))
+        fy_answer_text(exchange, 200, "application/xml", &buf);
+    else
+        fy_answer_problem(exchange, &err, NULL);
+}
+
+/* A refused verb says in which state the run is and what would be possible. */
+static void refuse_verb(struct fy_exchange *exchange, const struct fy_err *err)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf view = {0};
+    FY_AUTO(fy_buf_free) struct fy_buf extra = {0};
+    struct fy_err ignored;
+    FY_AUTO(fy_json_unref) json_t *doc = NULL;
+    if (err->kind == FY_ERR_REFUSED &&
+        fy_engine_show(exchange->api->world.engine, exchange->args[0], &view, &ignored))
+        doc = fy_json_parse(view.data, view.length, "view", &ignored);
+    if (doc != NULL) {
+        FY_AUTO(fy_free_ptr) char *verbs = fy_json_text(json_object_get(doc, "verbs"));
+        fy_buf_member(&extra, "state", fy_json_string_or(doc, "state", "?"));
+        fy_buf_member_raw(&extra, "verbs", verbs);
+    }
+    fy_answer_problem(exchange, err, extra.data);
+}
+
+static bool check_arguments(const struct fy_buf *body, struct fy_err *err)
+{
+    if (body->length == 0)
+        return true;
+    FY_AUTO(fy_json_unref) json_t *args = fy_json_parse(body->data, body->length, "the request's body", err);
+    if (args == NULL)
+        return false;
+    return json_is_object(args) ||
+           fy_fail(err, FY_ERR_INVALID, "the request's body is not a JSON object of arguments");
+}
+
+void fy_post_verb(struct fy_exchange *exchange)
+{
+    struct fy_caller caller = fy_exchange_caller(exchange);
+    struct change *change = FY_NEW(struct change);
+    struct fy_err err;
+    change->exchange = exchange;
+    change->run = fy_strdup(exchange->args[0]);
+    change->status = 202;
+    const char *args = exchange->body.length > 0 ? exchange->body.data : NULL;
+    if (check_arguments(&exchange->body, &err) &&
+        fy_engine_command(exchange->api->world.engine, exchange->args[0], exchange->args[1], args, &caller,
+                          on_durable, change, &err))
+        return;
+    free(change->run);
+    free(change);
+    refuse_verb(exchange, &err);
+}

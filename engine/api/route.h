@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of routes; route.c is the page to read first. Private to api/. */
+#ifndef FY_API_ROUTE_H
+#define FY_API_ROUTE_H
+
+#include "api/exchange.h"
+
+struct fy_route {
+    const char *method;
+    const char *path; /* a star stands for one segment */
+    void (*handle)(struct fy_exchange *exchange);
+};
+
+/*
+ * The route for a request; its stars' segments go to args (the caller frees them). NULL: *ret_allow lists the
+ * methods that the path does have, "" if there is no such path.
+ */
+const struct fy_route *fy_route_find(const char *method, const char *path, char *args[FY_API_PATH_ARGS],
+                                     char ret_allow[64]);
+
+void fy_get_health(struct fy_exchange *exchange);
+void fy_get_ready(struct fy_exchange *exchange);
+void fy_get_engine(struct fy_exchange *exchange);
+void fy_get_adapters(struct fy_exchange *exchange);
+void fy_get_adapter(struct fy_exchange *exchange);
+void fy_get_workflows(struct fy_exchange *exchange);
+void fy_get_workflow(struct fy_exchange *exchange);
+void fy_get_upgrades(struct fy_exchange *exchange);
+void fy_get_upgrade(struct fy_exchange *exchange);
+void fy_get_plan(struct fy_exchange *exchange);
+void fy_get_instances(struct fy_exchange *exchange);
+void fy_get_kpis(struct fy_exchange *exchange);
+void fy_get_journal(struct fy_exchange *exchange);
+void fy_get_export(struct fy_exchange *exchange);
+void fy_get_report(struct fy_exchange *exchange);
+void fy_post_upgrade(struct fy_exchange *exchange);
+void fy_post_verb(struct fy_exchange *exchange);
+void fy_post_plan(struct fy_exchange *exchange);
+void fy_post_check(struct fy_exchange *exchange);
+void fy_get_template(struct fy_exchange *exchange);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The API's inside: libmicrohttpd driven by the daemon's loop, its connections and streams. Private to api/.
+ */
+#ifndef FY_API_SERVER_H
+#define FY_API_SERVER_H
+
+#include "api/exchange.h"
+
+#include <sys/types.h>
+
+/* A connection. Its clock runs while we wait for a client, not while it waits for us. */
+struct fy_peer {
+    int fd;
+    uid_t uid;
+    enum { FY_PEER_HEADER, FY_PEER_IDLE, FY_PEER_BODY, FY_PEER_SERVED } waits_for;
+    uint64_t since_ms; /* of the loop */
+    struct fy_peer *next, **link;
+};
+
+struct fy_stream;
+
+struct fy_api {
+    struct fy_api_world world;
+    struct fy_api_limits limits;
+    char *path;
+    char *who[2]; /* names of root and of our own user, as they stand in records */
+    struct MHD_Daemon *mhd;
+    int listen_fd;
+    uv_poll_t poll;   /* libmicrohttpd's epoll descriptor */
+    uv_timer_t timer; /* what libmicrohttpd wants to do by itself */
+    uv_timer_t reaper;
+    unsigned open_handles;
+    unsigned readers; /* reader processes at work */
+    bool closing;
+    struct fy_peer *peers;
+    struct fy_exchange *exchanges;
+    struct fy_stream *streams;
+};
+
+/* peer.c: called by libmicrohttpd for each connection; and the reaper of slow ones. */
+void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_context,
+                    enum MHD_ConnectionNotificationCode code);
+struct fy_peer *fy_peer_of(struct MHD_Connection *connection);
+void fy_peer_wait(struct fy_api *api, struct fy_peer *peer, int waits_for);
+void fy_peer_reap(struct fy_api *api);
+
+/* exchange.c: called by libmicrohttpd for each request. */
+enum MHD_Result fy_exchange_serve(void *api, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **context);
+void fy_exchange_done(void *api, struct MHD_Connection *connection, void **context,
+                      enum MHD_RequestTerminationCode code);
+
+/* stream.c: server-sent events. */
+void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t after);
+void fy_stream_wake(struct fy_api *api, const char *run); /* NULL: all of them */
+
+#endif

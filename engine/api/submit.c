@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/submit.h"
+
+#include "api/known.h"
+#include "api/server.h"
+#include "base/child.h"
+#include "base/mem.h"
+#include "order/read.h"
+#include "order/reader.h"
+
+#include <string.h>
+
+#define READERS_AT_ONCE 8
+#define READER_MS       5000  /* far beyond its second of CPU: only a stopped process gets here */
+#define HOST_START_MS   10000 /* then the order is judged by what is known */
+#define LOOK_AGAIN_MS   5
+
+/* An order on its way in: first a reader process has it, then the hosts of its connections are waited for. */
+struct reading {
+    struct fy_exchange *exchange;
+    void (*with)(struct fy_exchange *exchange, struct fy_order *order);
+    struct fy_child *child;
+    struct fy_order *order;
+    uv_timer_t timer;
+    uint64_t give_up_ms;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void end_reading(struct reading *reading)
+{
+    if (reading->child != NULL) {
+        reading->exchange->api->readers--;
+        fy_child_free(reading->child);
+    }
+    uv_close((uv_handle_t *)&reading->timer, on_closed);
+}
+
+static void refuse(struct fy_exchange *exchange, const struct fy_err *err, const struct fy_refusal *refusal)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf extra = {0};
+    if (refusal->line > 0) {
+        fy_buf_format(&extra, "\"line\":%d", refusal->line);
+        if (refusal->element[0] != '\0')
+            fy_buf_member(&extra, "element", refusal->element);
+    }
+    fy_answer_problem(exchange, err, extra.data);
+}
+
+/* A trial brings its own clock. */
+static bool now_of(struct fy_exchange *exchange, int64_t *ret_ms, struct fy_err *err)
+{
+    return fy_exchange_number(exchange, "epoch_ms", 1, fy_system_clock.wall_ms(fy_system_clock.self), ret_ms,
+                              err);
+}
+
+static void admit(struct reading *reading)
+{
+    struct fy_exchange *exchange = reading->exchange;
+    struct fy_order *order = reading->order;
+    void (*with)(struct fy_exchange *, struct fy_order *) = reading->with;
+    struct fy_refusal refusal = {0};
+    struct fy_err err;
+    int64_t now_ms = 0;
+    end_reading(reading);
+    if (now_of(exchange, &now_ms, &err) && fy_order_is_known(exchange->api, order, now_ms, &refusal, &err)) {
+        with(exchange, order);
+        return;
+    }
+    fy_order_free(order);
+    refuse(exchange, &err, &refusal);
+}
+
+/* Right after a start an order may be quicker than the hosts of its connections. */
+static void on_look_again(uv_timer_t *timer)
+{
+    struct reading *reading = timer->data;
+    struct fy_api *api = reading->exchange->api;
+    if (fy_order_connections_heard(api, reading->order) || uv_now(api->world.loop) >= reading->give_up_ms)
+        admit(reading);
+}
+
+static void on_message(void *context, const char *payload, size_t length)
+{
+    struct reading *reading = context;
+    struct fy_exchange *exchange = reading->exchange;
+    struct fy_refusal refusal = {0};
+    struct fy_err err;
+    if (reading->child == NULL)
+        return;
+    exchange->api->readers--;
+    if (!fy_reader_take(payload, length, &reading->order, &refusal, &err)) {
+        fy_child_free(fy_steal(&reading->child));
+        end_reading(reading);
+        refuse(exchange, &err, &refusal);
+        return;
+    }
+    fy_child_free(fy_steal(&reading->child));
+    if (fy_order_connections_heard(exchange->api, reading->order)) {
+        admit(reading);
+        return;
+    }
+    reading->give_up_ms = uv_now(exchange->api->world.loop) + HOST_START_MS;
+    (void)uv_timer_start(&reading->timer, on_look_again, LOOK_AGAIN_MS, LOOK_AGAIN_MS);
+}
+
+static void on_exited(void *context, int status, int signal)
+{
+    struct reading *reading = context;
+    struct fy_exchange *exchange = reading->exchange;
+    struct fy_err err;
+    (void)fy_fail(&err, FY_ERR_INVALID,
+                  "the process that read this order ended with %s: the order is refused",
+                  fy_child_end_text(status, signal));
+    (void)fy_hint(&err,
+                  "an order is a small TOSCA document; \"ferry order new amf\" writes one to start from");
+    end_reading(reading);
+    fy_answer_problem(exchange, &err, NULL);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct reading *reading = timer->data;
+    fy_child_kill(reading->child); /* on_exited answers */
+}
+
+static bool start_reader(struct reading *reading, struct fy_err *err)
+{
+    struct fy_exchange *exchange = reading->exchange;
+    const char *const argv[] = {exchange->api->world.host_path, "reader", NULL};
+    const struct fy_child_options options = {.name = "reader", .argv = argv, .log_stderr = true};
+    const struct fy_child_events events = {.message = on_message, .exited = on_exited};
+    if (!fy_child_start(exchange->api->world.loop, &options, &events, reading, &reading->child, err))
+        return fy_wrap(err, "could not start a reader for the order");
+    return fy_child_send(reading->child, exchange->body.data, exchange->body.length, err);
+}
+
+void fy_order_from_body(struct fy_exchange *exchange,
+                        void (*with)(struct fy_exchange *exchange, struct fy_order *order))
+{
+    struct fy_api *api = exchange->api;
+    struct fy_err err;
+    if (exchange->body.length == 0) {
+        fy_answer_status(exchange, 400, "the request has no body; an order in TOSCA XML is expected", NULL);
+        return;
+    }
+    if (api->readers >= READERS_AT_ONCE) {
+        fy_answer_status(exchange, 503, "too many orders are being read just now; send it again", NULL);
+        return;
+    }
+    struct reading *reading = FY_NEW(struct reading);
+    reading->exchange = exchange;
+    reading->with = with;
+    reading->timer.data = reading;
+    api->readers++;
+    (void)uv_timer_init(api->world.loop, &reading->timer);
+    if (start_reader(reading, &err)) {
+        (void)uv_timer_start(&reading->timer, on_deadline, READER_MS, 0);
+        return;
+    }
+    end_reading(reading);
+    fy_answer_problem(exchange, &err, NULL);
+}

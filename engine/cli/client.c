@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client.h"
+
+#include "base/mem.h"
+#include "cli/start.h"
+
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define STARTS_AT_MOST 5   /* of one request: an engine that dies at once again and again is reported */
+#define PAUSE_NS       2000000
+
+struct fy_client {
+    char *store, *socket;
+    CURL *curl;
+    bool may_start;
+};
+
+struct fy_client *fy_client_new(const char *store)
+{
+    struct fy_client *client = FY_NEW(struct fy_client);
+    client->store = fy_strdup(store);
+    client->socket = fy_format("%s/ferry.sock", store);
+    client->curl = curl_easy_init();
+    client->may_start = true;
+    return client;
+}
+
+void fy_client_free(struct fy_client *client)
+{
+    if (client == NULL)
+        return;
+    curl_easy_cleanup(client->curl);
+    free(client->store);
+    free(client->socket);
+    free(client);
+}
+
+void fy_client_may_start(struct fy_client *client, bool may)
+{
+    client->may_start = may;
+}
+
+void fy_answer_free(struct fy_answer *answer)
+{
+    fy_buf_free(&answer->text);
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *context)
+{
+    struct fy_answer *answer = context;
+    fy_buf_put(&answer->text, data, size * count);
+    return size * count;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *context)
+{
+    struct fy_answer *answer = context;
+    static const char name[] = "Ferry-Last-Seq: ";
+    size_t length = size * count;
+    if (length > sizeof name && strncasecmp(data, name, sizeof name - 1) == 0)
+        (void)snprintf(answer->last_seq, sizeof answer->last_seq, "%.*s",
+                       (int)strcspn(data + sizeof name - 1, "\r\n"), data + sizeof name - 1);
+    return length;
+}
+
+static struct curl_slist *headers_of(const struct fy_request *request)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    char line[128];
+    if (request->content_type != NULL) {
+        (void)snprintf(line, sizeof line, "Content-Type: %s", request->content_type);
+        headers = curl_slist_append(headers, line);
+    }
+    if (request->accept != NULL) {
+        (void)snprintf(line, sizeof line, "Accept: %s", request->accept);
+        headers = curl_slist_append(headers, line);
+    }
+    return headers;
+}
+
+static CURLcode perform(struct fy_client *client, const struct fy_request *request, struct fy_answer *answer)
+{
+    CURL *curl = client->curl;
+    FY_AUTO(fy_free_ptr) char *url = fy_format("http://ferryd%s", request->path);
+    struct curl_slist *headers = headers_of(request);
+    fy_buf_clear(&answer->text);
+    answer->last_seq[0] = '\0';
+    curl_easy_reset(curl);
+    (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
+    if (strcmp(request->method, "GET") != 0) {
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    }
+    CURLcode code = curl_easy_perform(curl);
+    curl_slist_free_all(headers);
+    if (code == CURLE_OK)
+        (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    return code;
+}
+
+/* The words of a problem document, or what there is instead. */
+static bool fail_with_problem(const struct fy_answer *answer, struct fy_err *err)
+{
+    static const char type_prefix[] = "urn:ferry:problem:";
+    json_t *doc = answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
+    const char *type = fy_json_string_or(doc, "type", "");
+    const char *hint = fy_json_string_or(doc, "hint", "");
+    enum fy_err_kind kind = FY_ERR_INTERNAL;
+    if (strncmp(type, type_prefix, sizeof type_prefix - 1) == 0)
+        kind = fy_err_kind_parse(type + sizeof type_prefix - 1);
+    if (answer->status == 404)
+        kind = FY_ERR_NOT_FOUND;
+    if (answer->status == 413 || answer->status == 405)
+        kind = FY_ERR_INVALID;
+    (void)fy_fail(err, kind, "%s", fy_json_string_or(doc, "detail", "ferryd refused without a word"));
+    if (hint[0] != '\0')
+        (void)fy_hint(err, "%s", hint);
+    json_decref(doc);
+    return false;
+}
+
+static bool nobody_there(const struct fy_client *client, struct fy_err *err)
+{
+    (void)fy_fail(err, FY_ERR_TRANSIENT, "no ferryd is running on the store %s", client->store);
+    return fy_hint(err, "any command that needs one starts it: \"ferry list\"");
+}
+
+/* Another client may be starting one at this very moment, so what counts is that one answers. */
+bool fy_client_wake(struct fy_client *client, struct fy_err *err)
+{
+    const struct fy_request hello = {.method = "GET", .path = "/healthz"};
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    struct fy_err first = {0};
+    if (!client->may_start)
+        return nobody_there(client, err);
+    if (fy_start_ferryd(client->store, &first))
+        return true;
+    for (int i = 0; i < 250; i++) {
+        if (perform(client, &hello, &answer) == CURLE_OK)
+            return true;
+        (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
+    if (err != NULL)
+        *err = first;
+    return false;
+}
+
+bool fy_client_ask(struct fy_client *client, const struct fy_request *request, struct fy_answer *answer,
+                   struct fy_err *err)
+{
+    bool repeatable = request->repeatable || strcmp(request->method, "GET") == 0;
+    for (int start = 0; start <= STARTS_AT_MOST; start++) {
+        CURLcode code = perform(client, request, answer);
+        if (code == CURLE_OK)
+            return answer->status < 400 || fail_with_problem(answer, err);
+        if (code != CURLE_COULDNT_CONNECT && !repeatable) {
+            (void)fy_fail(err, FY_ERR_UNSURE, "ferryd ended while it was asked for %s", request->path);
+            return fy_hint(err, "\"ferry journal RUN\" shows whether it was done");
+        }
+        if (!fy_client_wake(client, err))
+            return false;
+    }
+    return fy_fail(err, FY_ERR_TRANSIENT, "ferryd ends each time it is asked for %s; its log is %s/ferryd.log",
+                   request->path, client->store);
+}
+
+json_t *fy_client_get(struct fy_client *client, struct fy_err *err, const char *format, ...)
+{
+    char path[512];
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(path, sizeof path, format, args);
+    va_end(args);
+    const struct fy_request request = {.method = "GET", .path = path};
+    if (!fy_client_ask(client, &request, &answer, err))
+        return NULL;
+    return fy_json_parse(answer.text.data, answer.text.length, path, err);
+}
+
+struct following {
+    struct fy_buf pending; /* what is not yet a whole line */
+    bool (*line)(void *context, const char *data);
+    void *context;
+    bool stopped;
+};
+
+/* Of an event stream only the data lines matter: a record carries its own number. */
+static size_t on_events(char *data, size_t size, size_t count, void *context)
+{
+    struct following *following = context;
+    struct fy_buf *pending = &following->pending;
+    char *end = NULL;
+    fy_buf_put(pending, data, size * count);
+    while (!following->stopped && (end = strchr(pending->data, '\n')) != NULL) {
+        *end = '\0';
+        if (strncmp(pending->data, "data: ", 6) == 0)
+            following->stopped = !following->line(following->context, pending->data + 6);
+        fy_buf_drop(pending, (size_t)(end - pending->data) + 1);
+    }
+    return following->stopped ? 0 : size * count;
+}
+
+bool fy_client_follow(struct fy_client *client, const char *path, bool (*line)(void *context, const char *data),
+                      void *context, struct fy_err *err)
+{
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    FY_AUTO(fy_free_ptr) char *first = fy_format("%s&limit=1", path);
+    const struct fy_request look = {.method = "GET", .path = first};
+    struct following following = {.line = line, .context = context};
+    if (!fy_client_ask(client, &look, &answer, err)) /* wakes it; says what is wrong with the path */
+        return false;
+    const struct fy_request request = {.method = "GET", .path = path, .accept = "text/event-stream"};
+    CURL *curl = client->curl;
+    FY_AUTO(fy_free_ptr) char *url = fy_format("http://ferryd%s", request.path);
+    struct curl_slist *headers = headers_of(&request);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_events);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &following);
+    (void)curl_easy_perform(curl);
+    curl_slist_free_all(headers);
+    fy_buf_free(&following.pending);
+    return true;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ferry adapter ..., ferry workflow ...: what this engine can work with. */
+#include "cli/client.h"
+
+#include "base/beside.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int fy_cmd_adapter_list(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/adapters");
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(doc);
+        return FY_EXIT_OK;
+    }
+    const json_t *adapters = json_object_get(doc, "adapters");
+    const json_t *adapter = NULL;
+    size_t index = 0;
+    if (json_array_size(adapters) == 0)
+        (void)printf("no connections; they are configured in %s/connections.json\n", cli->store);
+    json_array_foreach(adapters, index, adapter)
+        (void)printf("%-20s %-16s %-9s %s%s\n", fy_json_string_or(adapter, "connection", "?"),
+                     fy_json_string_or(adapter, "plugin", "?"), fy_json_string_or(adapter, "state", "?"),
+                     fy_json_bool_or(adapter, "simulated", false) ? "simulated " : "",
+                     fy_json_string_or(adapter, "problem", ""));
+    return FY_EXIT_OK;
+}
+
+int fy_cmd_adapter_show(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/adapters/%s", cli->args[0]);
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    fy_print_json(doc);
+    return FY_EXIT_OK;
+}
+
+/* Run ferry-host with these arguments; its exit code is ours. */
+static int run_host(const char *const *argv)
+{
+    static const char *const places[] = {"lib/ferry/ferry-host", "engine/host/ferry-host", NULL};
+    FY_AUTO(fy_free_ptr) char *host = fy_find_beside(places);
+    struct fy_err err;
+    if (host == NULL) {
+        (void)fy_fail(&err, FY_ERR_TRANSIENT, "ferry-host was not found beside this program");
+        return fy_cli_fail(&err);
+    }
+    (void)fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)execv(host, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+        return FY_EXIT_FAILED;
+    return WEXITSTATUS(status);
+}
+
+int fy_cmd_adapter_test(struct fy_cli *cli)
+{
+    const char *argv[] = {"ferry-host", "test", cli->args[0], cli->args[1], NULL};
+    return run_host(argv);
+}
+
+int fy_cmd_workflow_lint(struct fy_cli *cli)
+{
+    const char *argv[] = {"ferry-host", "lint", cli->args[0], NULL};
+    return run_host(argv);
+}
+
+int fy_cmd_workflow_list(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/workflows");
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(doc);
+        return FY_EXIT_OK;
+    }
+    const json_t *workflow = NULL;
+    size_t index = 0;
+    json_array_foreach(json_object_get(doc, "workflows"), index, workflow)
+        (void)printf("%-24s version %lld, API %lld, %zu texts\n", fy_json_string_or(workflow, "name", "?"),
+                     (long long)fy_json_int_or(workflow, "version", 0),
+                     (long long)fy_json_int_or(workflow, "api", 0),
+                     json_array_size(json_object_get(workflow, "texts")));
+    return FY_EXIT_OK;
+}
+
+int fy_cmd_workflow_show(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/workflows/%s", cli->args[0]);
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(doc);
+        return FY_EXIT_OK;
+    }
+    const json_t *text = NULL;
+    size_t index = 0;
+    json_array_foreach(json_object_get(doc, "texts"), index, text)
+        if (strcmp(fy_json_string_or(text, "role", ""), "workflow") == 0)
+            (void)fputs(fy_json_string_or(text, "text", ""), stdout);
+    return FY_EXIT_OK;
+}

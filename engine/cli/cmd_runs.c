@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ferry list, show, and the verbs an operator may give. */
+#include "cli/client.h"
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/layout.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int fy_cmd_list(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/upgrades");
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(doc);
+        return FY_EXIT_OK;
+    }
+    const json_t *runs = json_is_array(doc) ? doc : json_object_get(doc, "upgrades");
+    const json_t *run = NULL;
+    size_t index = 0;
+    if (json_array_size(runs) == 0)
+        (void)printf("no runs yet; \"ferry run ORDER.xml\" starts one\n");
+    json_array_foreach(runs, index, run)
+    {
+        char share[16];
+        (void)printf("%-20s %-12s %-16s %s -> %-10s %6s  %s\n", fy_json_string_or(run, "id", "?"),
+                     fy_json_string_or(run, "state", "?"), fy_json_string_or(run, "vnf_instance_id", "?"),
+                     fy_json_string_or(run, "source", "?"), fy_json_string_or(run, "target", "?"),
+                     fy_permille_words(fy_json_int_or(run, "progress_permille", 0), share),
+                     fy_json_string_or(run, "waiting", ""));
+    }
+    return FY_EXIT_OK;
+}
+
+int fy_cmd_show(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *view = fy_client_get(cli->client, &err, "/v1/upgrades/%s", cli->args[0]);
+    if (view == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(view);
+        return FY_EXIT_OK;
+    }
+    FY_AUTO(fy_buf_free) struct fy_buf text = {0};
+    fy_show_text(view, &text);
+    fy_print_buf(&text);
+    return FY_EXIT_OK;
+}
+
+/* The verb's arguments as JSON, from the options that were given. */
+static json_t *arguments_of(const struct fy_cli *cli)
+{
+    json_t *args = json_object();
+    const char *why = fy_cli_option(cli, "why");
+    const char *step = fy_cli_option(cli, "step");
+    if (why != NULL)
+        (void)json_object_set_new(args, "why", json_string(why));
+    if (step != NULL)
+        (void)json_object_set_new(args, "step", json_integer(strtoll(step, NULL, 10)));
+    return args;
+}
+
+/* A refused verb: the sentence, and the verbs that are possible. */
+static int refuse(const struct fy_cli *cli, const struct fy_answer *answer, const struct fy_err *err)
+{
+    FY_AUTO(fy_json_unref)
+    json_t *doc = answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
+    if (cli->json && doc != NULL) {
+        fy_print_json(doc);
+        return fy_exit_of(err);
+    }
+    int code = fy_cli_fail(err);
+    const json_t *verbs = json_object_get(doc, "verbs");
+    const json_t *verb = NULL;
+    size_t index = 0;
+    if (json_array_size(verbs) == 0 || err->hint[0] != '\0')
+        return code;
+    (void)fprintf(stderr, "  now possible:");
+    json_array_foreach(verbs, index, verb)(void) fprintf(stderr, " %s", json_string_value(verb));
+    (void)fprintf(stderr, "\n");
+    return code;
+}
+
+int fy_cmd_verb(struct fy_cli *cli)
+{
+    FY_AUTO(fy_json_unref) json_t *args = arguments_of(cli);
+    FY_AUTO(fy_free_ptr) char *body = fy_json_text(args);
+    FY_AUTO(fy_free_ptr) char *path = fy_format("/v1/upgrades/%s/%s", cli->args[0], cli->command->name);
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    struct fy_err err = {0};
+    int64_t step = 0;
+    if (!fy_cli_number(cli, "step", 0, 0, &step))
+        return FY_EXIT_USAGE;
+    const struct fy_request request = {.method = "POST",
+                                       .path = path,
+                                       .body = body,
+                                       .body_length = strlen(body),
+                                       .content_type = "application/json"};
+    if (!fy_client_ask(cli->client, &request, &answer, &err))
+        return refuse(cli, &answer, &err);
+    FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(answer.text.data, answer.text.length, "view", &err);
+    if (view == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json)
+        fy_print_json(view);
+    else
+        (void)printf("%s is %s\n", cli->args[0], fy_json_string_or(view, "state", "?"));
+    return FY_EXIT_OK;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ferry can do. To add a command: a row here, its function in a cmd_*.c, its line in cli.h. */
+#include "cli/cli.h"
+
+#include <stddef.h>
+
+static const struct fy_option run_options[] = {
+    {"scale", "N", "a trial: N seconds of run time for one of yours; simulated functions only"},
+    {"at", "TIME", "a trial begins at this time: \"window\" or 2026-11-23T00:00:00+08:00"},
+    {"yes", NULL, "approve whatever the run asks"},
+    {"no-wait", NULL, "leave with exit code 5 when a person has to decide"},
+    {"plain", NULL, "lines instead of the live picture, also on a terminal"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option submit_options[] = {
+    {"scale", "N", "as for run"},
+    {"at", "TIME", "as for run"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option plan_options[] = {
+    {"at", "TIME", "plan as if it were this time: \"window\", or 2026-11-23T00:00:00+08:00"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option watch_options[] = {
+    {"yes", NULL, "approve whatever the run asks"},
+    {"no-wait", NULL, "leave with exit code 5 when a person has to decide"},
+    {"plain", NULL, "lines instead of the live picture, also on a terminal"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option journal_options[] = {
+    {"follow", NULL, "stay, and show what comes; through a restart of ferryd too"},
+    {"after", "SEQ", "only records behind this one"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option why_options[] = {
+    {"why", "TEXT", "the reason, for the journal"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option adjust_options[] = {
+    {"step", "N", "instances a batch, from the next move on; 0: computed again"},
+    {"why", "TEXT", "the reason, for the journal"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option report_options[] = {
+    {"md", NULL, "Markdown"},
+    {"html", NULL, "one HTML page without anything outside it"},
+    {"paper", NULL, "table 1 beside the figures of the paper's trial"},
+    {NULL, NULL, NULL},
+};
+
+#define VERB(name, summary, options, example)                                                                \
+    {                                                                                                        \
+        name, "RUN", 1, 1, summary, options, NULL, example, fy_cmd_verb                                      \
+    }
+
+const struct fy_command fy_commands[] = {
+    {"run", "ORDER.xml", 1, 1, "Send an order and watch its run to the end", run_options,
+     "Ctrl-C leaves the run going; \"ferry watch RUN\" comes back. If ferryd dies meanwhile, it is started again\n"
+     "and the run goes on where it was.",
+     "ferry run plugins/simulator/trial/amf-order.xml --at window --scale 60", fy_cmd_run},
+    {"submit", "ORDER.xml", 1, 1, "Send an order and leave; prints the run's name", submit_options, NULL,
+     "ferry submit amf-order.xml", fy_cmd_submit},
+    {"plan", "ORDER.xml", 1, 1, "Show which instances would go when, without running anything", plan_options,
+     NULL, "ferry plan amf-order.xml", fy_cmd_plan},
+    {"order check", "ORDER.xml", 1, 1, "Explain an order, or say what is wrong with it and where", plan_options,
+     NULL, "ferry order check amf-order.xml", fy_cmd_order_check},
+    {"order new", "KIND", 1, 1, "Write a commented order to start from (amf, smf)", NULL, NULL,
+     "ferry order new amf > my-order.xml", fy_cmd_order_new},
+    {"list", "", 0, 0, "The runs of this store", NULL, NULL, "ferry list --json", fy_cmd_list},
+    {"show", "RUN", 1, 1, "Where a run stands, what it waits for, what can be done", NULL, NULL,
+     "ferry show CHG-0007", fy_cmd_show},
+    {"watch", "RUN", 1, 1, "Watch a run that is under way", watch_options, NULL, "ferry watch CHG-0007",
+     fy_cmd_watch},
+    {"journal", "RUN", 1, 1, "What happened, a line a record", journal_options, NULL,
+     "ferry journal CHG-0007 --follow", fy_cmd_journal},
+    VERB("approve", "Say yes to what the run asks", why_options, "ferry approve CHG-0007"),
+    VERB("reject", "Say no to what the run asks", why_options,
+         "ferry reject CHG-0007 --why \"paging looks wrong\""),
+    VERB("pause", "Stop between two steps; the gates stay live", why_options, "ferry pause CHG-0007"),
+    VERB("resume", "Go on after a pause", why_options, "ferry resume CHG-0007"),
+    VERB("cancel", "Stop and park", why_options, "ferry cancel CHG-0007"),
+    VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
+    VERB("adjust", "Change how the rest is done", adjust_options, "ferry adjust CHG-0007 --step 2"),
+    VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
+    VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
+    VERB("fail", "Give a parked run over to people", why_options, "ferry fail CHG-0007 --why \"vendor takes over\""),
+    {"report", "RUN", 1, 1, "One page for the morning meeting", report_options, NULL,
+     "ferry report CHG-0007 --md > report.md", fy_cmd_report},
+    {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", NULL,
+     "A FILE that \"ferry audit export\" wrote is verified without any ferryd or store.",
+     "ferry audit verify CHG-0007", fy_cmd_audit_verify},
+    {"audit export", "RUN", 1, 1, "A run's journal as lines of JSON, each with its hash", NULL, NULL,
+     "ferry audit export CHG-0007 > CHG-0007.ndjson", fy_cmd_audit_export},
+    {"adapter list", "", 0, 0, "The connections of this store and their adapters", NULL, NULL,
+     "ferry adapter list", fy_cmd_adapter_list},
+    {"adapter show", "CONNECTION", 1, 1, "One connection: settings, verbs, arguments", NULL, NULL,
+     "ferry adapter show sim-cloud", fy_cmd_adapter_show},
+    {"adapter test", "PLUGIN.so", 1, 2, "Run an adapter through its contract", NULL,
+     "A second argument is a file of settings, a JSON object.", "ferry adapter test ./example.so",
+     fy_cmd_adapter_test},
+    {"workflow list", "", 0, 0, "The catalogue of workflows", NULL, NULL, "ferry workflow list",
+     fy_cmd_workflow_list},
+    {"workflow show", "NAME", 1, 1, "A workflow's text, parameters and needs", NULL, NULL,
+     "ferry workflow show gray_upgrade", fy_cmd_workflow_show},
+    {"workflow lint", "FILE.lua", 1, 1, "Find mistakes in a workflow before it runs", NULL, NULL,
+     "ferry workflow lint my_upgrade.lua", fy_cmd_workflow_lint},
+    {"engine status", "", 0, 0, "Is ferryd running on this store?", NULL, NULL, "ferry engine status",
+     fy_cmd_engine_status},
+    {"engine stop", "", 0, 0, "Stop ferryd; its runs go on when it starts again", NULL, NULL,
+     "ferry engine stop", fy_cmd_engine_stop},
+    {"version", "", 0, 0, "The version of this program", NULL, NULL, "ferry version", fy_cmd_version},
+    {"help", "[COMMAND]", 0, 2, "The commands, or one of them explained", NULL, NULL, "ferry help run",
+     fy_cmd_help},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
+};

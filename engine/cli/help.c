@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char exit_codes[] =
+    "Exit codes (they do not change):\n"
+    "  0  done, as asked; for a run: completed or committed\n"
+    "  1  the run failed or was rolled back; or the request was refused\n"
+    "  2  the command line is wrong, or the order it named\n"
+    "  3  there is no such run, file, connection or workflow\n"
+    "  4  a conflict: something else stands in the way\n"
+    "  5  a person has to decide, and --no-wait was given\n"
+    "  6  ferryd cannot be reached or started\n"
+    "  7  the run is parked with an error; \"ferry show RUN\" says what can be done\n";
+
+static const char everywhere[] =
+    "Everywhere:\n"
+    "  --store DIR    the store; default $FERRY_STORE, then $XDG_STATE_HOME/ferry or ~/.local/state/ferry\n"
+    "  --json         the answer as JSON, for programs\n"
+    "  NO_COLOR=1     no colours; there are none either when the output is not a terminal\n";
+
+void fy_help_all(void)
+{
+    (void)printf("ferry: in-service upgrades of telecom network functions\n\n");
+    for (const struct fy_command *command = fy_commands; command->name != NULL; command++) {
+        char left[64];
+        (void)snprintf(left, sizeof left, "%s %s", command->name, command->arguments);
+        (void)printf("  %-30s %s\n", left, command->summary);
+    }
+    (void)printf("\n\"ferry help COMMAND\" explains one with an example.\n\n%s\n%s", everywhere, exit_codes);
+}
+
+void fy_help_one(const struct fy_command *command)
+{
+    (void)printf("usage: ferry %s %s%s\n\n%s.\n", command->name, command->arguments,
+                 command->options != NULL ? " [options]" : "", command->summary);
+    if (command->more != NULL)
+        (void)printf("\n%s\n", command->more);
+    if (command->options != NULL)
+        (void)printf("\nOptions:\n");
+    for (const struct fy_option *option = command->options; option != NULL && option->name != NULL; option++) {
+        char left[48];
+        (void)snprintf(left, sizeof left, "--%s %s", option->name, option->value != NULL ? option->value : "");
+        (void)printf("  %-18s %s\n", left, option->help);
+    }
+    (void)printf("\n%s\nExample:\n  %s\n", everywhere, command->example);
+}
+
+int fy_cmd_help(struct fy_cli *cli)
+{
+    char name[64];
+    if (cli->arg_count == 0) {
+        fy_help_all();
+        return FY_EXIT_OK;
+    }
+    if (strcmp(cli->args[0], "exit-codes") == 0) {
+        (void)fputs(exit_codes, stdout);
+        return FY_EXIT_OK;
+    }
+    (void)snprintf(name, sizeof name, "%s%s%s", cli->args[0], cli->arg_count > 1 ? " " : "",
+                   cli->arg_count > 1 ? cli->args[1] : "");
+    for (const struct fy_command *command = fy_commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0) {
+            fy_help_one(command);
+            return FY_EXIT_OK;
+        }
+    (void)fprintf(stderr, "ferry: there is no command %s\n  \"ferry help\" lists them\n", name);
+    return FY_EXIT_USAGE;
+}

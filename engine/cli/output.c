@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/output.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+void fy_print_json(const json_t *doc)
+{
+    (void)json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    (void)putchar('\n');
+}
+
+void fy_print_buf(const struct fy_buf *text)
+{
+    if (text->length > 0)
+        (void)fwrite(text->data, 1, text->length, stdout);
+}
+
+bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_err *err)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    char piece[16384];
+    size_t got = 0;
+    if (file == NULL) {
+        int why = errno;
+        return fy_fail(err, why == ENOENT ? FY_ERR_NOT_FOUND : FY_ERR_INVALID, "could not read %s: %s", path,
+                       strerror(why)); // NOLINT(concurrency-mt-unsafe): one thread
+    }
+    while (ret->length <= limit && (got = fread(piece, 1, sizeof piece, file)) > 0)
+        fy_buf_put(ret, piece, got);
+    bool broken = ferror(file) != 0;
+    if (file != stdin)
+        (void)fclose(file);
+    if (broken)
+        return fy_fail(err, FY_ERR_INVALID, "could not read %s", path);
+    if (ret->length > limit)
+        return fy_fail(err, FY_ERR_INVALID, "%s has more than %zu bytes", path, limit);
+    return true;
+}
+
+char *fy_number_words(int64_t number, char text[32])
+{
+    char digits[24];
+    size_t out = 0;
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)number);
+    for (int i = 0; i < length && out + 2 < 32; i++) {
+        text[out++] = digits[i];
+        int rest = length - 1 - i;
+        if (rest > 0 && rest % 3 == 0 && digits[i] != '-')
+            text[out++] = ',';
+    }
+    text[out] = '\0';
+    return text;
+}
+
+char *fy_left_words(int64_t ms, char text[32])
+{
+    int64_t seconds = ms / 1000;
+    if (seconds >= 86400)
+        (void)snprintf(text, 32, "%lld d %02lld h", (long long)(seconds / 86400),
+                       (long long)(seconds / 3600 % 24));
+    else if (seconds >= 3600)
+        (void)snprintf(text, 32, "%lld h %02lld min", (long long)(seconds / 3600),
+                       (long long)(seconds / 60 % 60));
+    else if (seconds >= 600)
+        (void)snprintf(text, 32, "%lld min", (long long)(seconds / 60));
+    else if (seconds >= 60)
+        (void)snprintf(text, 32, "%lld min %02lld s", (long long)(seconds / 60), (long long)(seconds % 60));
+    else
+        (void)snprintf(text, 32, "%lld s", (long long)seconds);
+    return text;
+}
+
+static void in_utc(int64_t ms, const char *format, char *text, size_t room)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm parts;
+    (void)gmtime_r(&seconds, &parts);
+    if (strftime(text, room, format, &parts) == 0) // NOLINT(clang-diagnostic-format-nonliteral)
+        text[0] = '\0';
+}
+
+char *fy_clock_words(int64_t ms, char text[16])
+{
+    in_utc(ms, "%H:%M:%S", text, 16);
+    return text;
+}
+
+char *fy_date_words(int64_t ms, char text[32])
+{
+    in_utc(ms, "%d %b %H:%M", text, 32);
+    return text;
+}
+
+char *fy_permille_words(int64_t permille, char text[16])
+{
+    if (permille % 10 == 0)
+        (void)snprintf(text, 16, "%lld %%", (long long)(permille / 10));
+    else
+        (void)snprintf(text, 16, "%lld.%lld %%", (long long)(permille / 10), (long long)(permille % 10));
+    return text;
+}

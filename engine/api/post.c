@@ -57,7 +57,7 @@ static void submit(struct fy_exchange *exchange, struct fy_order *order)
     change->exchange = exchange;
     change->status = 202;
     if (!fy_exchange_number(exchange, "scale", 1, 0, &submission.scale, &err) ||
-        !fy_exchange_number(exchange, "epoch_ms", 1, 0, &submission.epoch_ms, &err) ||
+        !fy_order_epoch(exchange, order, &submission.epoch_ms, &err) ||
         !fy_engine_submit(exchange->api->world.engine, &submission, &run, &existed, on_durable, change,
                           &err)) {
         free(change);

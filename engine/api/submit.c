@@ -50,11 +50,25 @@ static void refuse(struct fy_exchange *exchange, const struct fy_err *err, const
     fy_answer_problem(exchange, err, extra.data);
 }
 
-/* A trial brings its own clock. */
-static bool now_of(struct fy_exchange *exchange, int64_t *ret_ms, struct fy_err *err)
+bool fy_order_epoch(const struct fy_exchange *exchange, const struct fy_order *order, int64_t *ret_ms,
+                    struct fy_err *err)
 {
-    return fy_exchange_number(exchange, "epoch_ms", 1, fy_system_clock.wall_ms(fy_system_clock.self), ret_ms,
-                              err);
+    const char *text = fy_exchange_query(exchange, "epoch_ms");
+    *ret_ms = order->request.window.start_ms;
+    if (text != NULL && strcmp(text, "window") == 0)
+        return true;
+    return fy_exchange_number(exchange, "epoch_ms", 1, 0, ret_ms, err);
+}
+
+static bool is_known(struct fy_exchange *exchange, const struct fy_order *order, struct fy_refusal *refusal,
+                     struct fy_err *err)
+{
+    int64_t now_ms = 0;
+    if (!fy_order_epoch(exchange, order, &now_ms, err))
+        return false;
+    if (now_ms == 0)
+        now_ms = fy_system_clock.wall_ms(fy_system_clock.self);
+    return fy_order_is_known(exchange->api, order, now_ms, refusal, err);
 }
 
 static void admit(struct reading *reading)
@@ -64,9 +78,8 @@ static void admit(struct reading *reading)
     void (*with)(struct fy_exchange *, struct fy_order *) = reading->with;
     struct fy_refusal refusal = {0};
     struct fy_err err;
-    int64_t now_ms = 0;
     end_reading(reading);
-    if (now_of(exchange, &now_ms, &err) && fy_order_is_known(exchange->api, order, now_ms, &refusal, &err)) {
+    if (is_known(exchange, order, &refusal, &err)) {
         with(exchange, order);
         return;
     }

@@ -13,4 +13,11 @@
 void fy_order_from_body(struct fy_exchange *exchange,
                         void (*with)(struct fy_exchange *exchange, struct fy_order *order));
 
+/*
+ * When a trial begins by its own clock: ?epoch_ms=N, or epoch_ms=window for the start of the order's window.
+ * 0 if it was not asked for.
+ */
+bool fy_order_epoch(const struct fy_exchange *exchange, const struct fy_order *order, int64_t *ret_ms,
+                    struct fy_err *err) FY_MUST_CHECK;
+
 #endif

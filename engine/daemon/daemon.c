@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon.h"
+
+#include "adapter/remote.h"
+#include "api/api.h"
+#include "base/mem.h"
+#include "daemon/catalogue.h"
+#include "daemon/timers.h"
+#include "judge/judge.h"
+#include "script/remote.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DESCRIBE_MS 5000 /* for the whole catalogue; it takes a few */
+
+struct fy_daemon {
+    uv_loop_t loop;
+    uv_async_t wake;    /* from the journal's writer */
+    uv_prepare_t turn;  /* once in each turn of the loop */
+    uv_signal_t end[2]; /* SIGTERM, SIGINT */
+    char *socket;
+    struct fy_store *store;
+    struct fy_journal *journal;
+    struct fy_remote *remote;
+    struct fy_script *script;
+    struct fy_catalogue catalogue;
+    struct fy_timer_set timers;
+    struct fy_engine *engine;
+    struct fy_api *api;
+    const char **kpis;
+};
+
+/* On the writer's thread. */
+static void wake_loop(void *context)
+{
+    struct fy_daemon *daemon = context;
+    (void)uv_async_send(&daemon->wake);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    struct fy_daemon *daemon = async->data;
+    fy_journal_turn(daemon->journal);
+}
+
+static void on_turn(uv_prepare_t *prepare)
+{
+    struct fy_daemon *daemon = prepare->data;
+    fy_journal_turn(daemon->journal);
+}
+
+static void on_record(void *context, const struct fy_row *row)
+{
+    struct fy_daemon *daemon = context;
+    if (daemon->api != NULL)
+        fy_api_record(daemon->api, row);
+}
+
+static void on_end(uv_signal_t *signal, int number)
+{
+    struct fy_daemon *daemon = signal->data;
+    fy_log(FY_LOG_INFO, "told to stop (%s); live runs go on with the next start", strsignal(number)); // NOLINT(concurrency-mt-unsafe)
+    (void)unlink(daemon->socket);
+    _exit(0);
+}
+
+static bool open_store(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *path = fy_format("%s/ferry.db", options->store);
+    const struct fy_journal_loop loop = {.wake = wake_loop, .context = daemon};
+    (void)mkdir(options->store, 0700); /* opening says what is wrong, if it is */
+    if (!fy_store_open_sqlite(path, &daemon->store, err))
+        return false;
+    (void)uv_async_init(&daemon->loop, &daemon->wake, on_wake);
+    (void)uv_prepare_init(&daemon->loop, &daemon->turn);
+    daemon->wake.data = daemon->turn.data = daemon;
+    if (!fy_journal_open(daemon->store, loop, &daemon->journal, err))
+        return false;
+    (void)uv_prepare_start(&daemon->turn, on_turn);
+    fy_journal_follow(daemon->journal, on_record, daemon);
+    return true;
+}
+
+/* No file is no connections: orders are then refused with the name of the one they want. */
+static bool start_adapters(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
+    static const char none[] = "{\"connections\":{}}";
+    struct fy_connections *connections =
+        access(options->connections, F_OK) == 0
+            ? fy_connections_read(options->connections, err)
+            : fy_connections_parse(none, sizeof none - 1, options->store, options->connections, err);
+    if (connections == NULL)
+        return false;
+    const struct fy_remote_options remote = {
+        .loop = &daemon->loop,
+        .host_path = options->host,
+        .plugin_dir = options->plugins,
+        .connections = connections,
+        .log_stderr = true,
+    };
+    daemon->remote = fy_remote_new(&remote);
+    return true;
+}
+
+static void on_patience_over(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+/* The catalogue is described by a script host; what else starts up meanwhile does so in parallel. */
+static void wait_for_descriptions(struct fy_daemon *daemon)
+{
+    bool over = false;
+    uv_timer_t *patience = FY_NEW(uv_timer_t);
+    (void)uv_timer_init(&daemon->loop, patience);
+    patience->data = &over;
+    (void)uv_timer_start(patience, on_patience_over, DESCRIBE_MS, 0);
+    while (daemon->catalogue.waiting > 0 && !over)
+        (void)uv_run(&daemon->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)patience, on_timer_closed);
+    if (daemon->catalogue.waiting > 0)
+        fy_log(FY_LOG_ERROR, "the script host did not describe the workflows in %d s", DESCRIBE_MS / 1000);
+    fy_catalogue_settle(&daemon->catalogue, daemon->script);
+}
+
+static void list_kpis(struct fy_daemon *daemon)
+{
+    size_t count = 0;
+    while (fy_kpis[count].name != NULL)
+        count++;
+    daemon->kpis = FY_NEW_ARRAY(const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        daemon->kpis[i] = fy_kpis[i].name;
+}
+
+static bool start_engine(struct fy_daemon *daemon, struct fy_err *err)
+{
+    const struct fy_engine_world world = {
+        .clock = fy_system_clock,
+        .timers = fy_timers_of(&daemon->timers),
+        .store = daemon->store,
+        .journal = daemon->journal,
+        .script = daemon->script,
+        .adapters = fy_remote_adapters(daemon->remote),
+        .workflows = daemon->catalogue.workflows,
+        .workflow_count = daemon->catalogue.count,
+    };
+    daemon->engine = fy_engine_new(&world);
+    return fy_engine_recover(daemon->engine, err);
+}
+
+static bool start_api(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
+    list_kpis(daemon);
+    const struct fy_api_world world = {
+        .loop = &daemon->loop,
+        .engine = daemon->engine,
+        .store = daemon->store,
+        .journal = daemon->journal,
+        .adapters = fy_remote_adapters(daemon->remote),
+        .workflows = daemon->catalogue.workflows,
+        .workflow_count = daemon->catalogue.count,
+        .kpis = daemon->kpis,
+        .host_path = options->host,
+        .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),
+    };
+    return fy_api_open(&world, daemon->socket, NULL, &daemon->api, err);
+}
+
+static void take_signals(struct fy_daemon *daemon)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    (void)signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
+    for (size_t i = 0; i < FY_COUNT(numbers); i++) {
+        (void)uv_signal_init(&daemon->loop, &daemon->end[i]);
+        daemon->end[i].data = daemon;
+        (void)uv_signal_start(&daemon->end[i], on_end, numbers[i]);
+    }
+}
+
+static void tell_ready(int fd)
+{
+    if (fd < 0)
+        return;
+    if (write(fd, "r", 1) != 1)
+        fy_log(FY_LOG_WARNING, "nobody waits for this daemon any more");
+    (void)close(fd);
+}
+
+struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_err *err)
+{
+    struct fy_daemon *daemon = FY_NEW(struct fy_daemon);
+    (void)uv_loop_init(&daemon->loop);
+    daemon->timers.loop = &daemon->loop;
+    daemon->socket = fy_format("%s/ferry.sock", options->store);
+    take_signals(daemon);
+    if (!open_store(daemon, options, err)) /* first: it may belong to another ferryd */
+        return NULL;
+    daemon->script = fy_script_remote_new(
+        &(struct fy_script_remote_options){.loop = &daemon->loop, .host_path = options->host});
+    if (!start_adapters(daemon, options, err) ||
+        !fy_catalogue_read(&daemon->catalogue, options->workflows, err))
+        return NULL;
+    fy_catalogue_describe(&daemon->catalogue, daemon->script);
+    wait_for_descriptions(daemon);
+    if (!start_engine(daemon, err) || !start_api(daemon, options, err))
+        return NULL;
+    fy_log(FY_LOG_INFO, "%s, epoch %llu, %zu workflows, listening on %s", daemon->store->name,
+           (unsigned long long)daemon->store->epoch, daemon->catalogue.count, daemon->socket);
+    tell_ready(options->ready_fd);
+    return daemon;
+}
+
+void fy_daemon_serve(struct fy_daemon *daemon)
+{
+    (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}

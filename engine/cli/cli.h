@@ -62,7 +62,8 @@ const char *fy_cli_option(const struct fy_cli *cli, const char *name);
 /* A number from min up; "otherwise" if it was not given. Complains and returns false if it is none. */
 bool fy_cli_number(const struct fy_cli *cli, const char *name, int64_t min, int64_t otherwise, int64_t *ret);
 
-/* Read the command line: the command, its arguments and options. Complains and returns an exit code, or -1. */
+/* Read the command line: the command, its arguments and options. Complains and returns an exit code, or -1.
+ */
 int fy_cli_read(struct fy_cli *cli, int argc, char **argv);
 
 /* Say what is wrong, on stderr, and what to do about it. Returns the exit code that goes with it. */

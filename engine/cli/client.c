@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/start.h"
 
@@ -10,13 +11,15 @@
 #include <string.h>
 #include <time.h>
 
-#define STARTS_AT_MOST 5   /* of one request: an engine that dies at once again and again is reported */
+#define STARTS_AT_MOST 5 /* of one request: an engine that dies at once again and again is reported */
 #define PAUSE_NS       2000000
 
 struct fy_client {
     char *store, *socket;
     CURL *curl;
-    bool may_start;
+    bool may_start, answered; /* some ferryd has answered before */
+    uint64_t losses;
+    int64_t lost_ns, gap_ms;
 };
 
 struct fy_client *fy_client_new(const char *store)
@@ -114,7 +117,8 @@ static CURLcode perform(struct fy_client *client, const struct fy_request *reque
 static bool fail_with_problem(const struct fy_answer *answer, struct fy_err *err)
 {
     static const char type_prefix[] = "urn:ferry:problem:";
-    json_t *doc = answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
+    json_t *doc =
+        answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
     const char *type = fy_json_string_or(doc, "type", "");
     const char *hint = fy_json_string_or(doc, "hint", "");
     enum fy_err_kind kind = FY_ERR_INTERNAL;
@@ -157,12 +161,41 @@ bool fy_client_wake(struct fy_client *client, struct fy_err *err)
     return false;
 }
 
+uint64_t fy_client_losses(const struct fy_client *client)
+{
+    return client->losses;
+}
+
+int64_t fy_client_gap_ms(const struct fy_client *client)
+{
+    return client->gap_ms;
+}
+
+static int64_t now_ns(void)
+{
+    return fy_system_clock.machine(fy_system_clock.self).ns;
+}
+
+/* One that answered is gone: note since when, and when another answers, how long that took. */
+static void note_answer(struct fy_client *client, bool answers)
+{
+    if (!answers && client->answered) {
+        client->lost_ns = now_ns();
+        client->losses++;
+    } else if (answers && client->lost_ns != 0) {
+        client->gap_ms = (now_ns() - client->lost_ns) / 1000000;
+        client->lost_ns = 0;
+    }
+    client->answered = answers;
+}
+
 bool fy_client_ask(struct fy_client *client, const struct fy_request *request, struct fy_answer *answer,
                    struct fy_err *err)
 {
     bool repeatable = request->repeatable || strcmp(request->method, "GET") == 0;
     for (int start = 0; start <= STARTS_AT_MOST; start++) {
         CURLcode code = perform(client, request, answer);
+        note_answer(client, code == CURLE_OK);
         if (code == CURLE_OK)
             return answer->status < 400 || fail_with_problem(answer, err);
         if (code != CURLE_COULDNT_CONNECT && !repeatable) {
@@ -172,8 +205,9 @@ bool fy_client_ask(struct fy_client *client, const struct fy_request *request, s
         if (!fy_client_wake(client, err))
             return false;
     }
-    return fy_fail(err, FY_ERR_TRANSIENT, "ferryd ends each time it is asked for %s; its log is %s/ferryd.log",
-                   request->path, client->store);
+    return fy_fail(err, FY_ERR_TRANSIENT,
+                   "ferryd ends each time it is asked for %s; its log is %s/ferryd.log", request->path,
+                   client->store);
 }
 
 json_t *fy_client_get(struct fy_client *client, struct fy_err *err, const char *format, ...)
@@ -213,8 +247,8 @@ static size_t on_events(char *data, size_t size, size_t count, void *context)
     return following->stopped ? 0 : size * count;
 }
 
-bool fy_client_follow(struct fy_client *client, const char *path, bool (*line)(void *context, const char *data),
-                      void *context, struct fy_err *err)
+bool fy_client_follow(struct fy_client *client, const char *path,
+                      bool (*line)(void *context, const char *data), void *context, struct fy_err *err)
 {
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
     FY_AUTO(fy_free_ptr) char *first = fy_format("%s&limit=1", path);

@@ -45,11 +45,16 @@ bool fy_client_ask(struct fy_client *client, const struct fy_request *request, s
 json_t *fy_client_get(struct fy_client *client, struct fy_err *err, const char *format, ...) FY_PRINTF(3, 4);
 
 /*
- * Follow an event stream (its path has a query) until its end, which comes when ferryd dies or `line` returns false.
- * line gets the data of each event. True also when it ended early; the caller goes on from its cursor.
+ * Follow an event stream (its path has a query) until its end, which comes when ferryd dies or `line` returns
+ * false. line gets the data of each event. True also when it ended early; the caller goes on from its cursor.
  */
-bool fy_client_follow(struct fy_client *client, const char *path, bool (*line)(void *context, const char *data),
-                      void *context, struct fy_err *err) FY_MUST_CHECK;
+bool fy_client_follow(struct fy_client *client, const char *path,
+                      bool (*line)(void *context, const char *data), void *context,
+                      struct fy_err *err) FY_MUST_CHECK;
+
+/* How often an engine was lost under this client, and how long it last took from then to the next answer. */
+uint64_t fy_client_losses(const struct fy_client *client);
+int64_t fy_client_gap_ms(const struct fy_client *client);
 
 /* Make sure that a ferryd answers, starting one if need be. */
 bool fy_client_wake(struct fy_client *client, struct fy_err *err) FY_MUST_CHECK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ferry audit export, audit verify. The verifier is written from docs/records.md alone and shares no code with
- * the journal that wrote the chain: so an export can be checked where there is no engine, and one error in
- * the engine is not the same error here.
+ * ferry audit export, audit verify. The verifier is written from docs/records.md alone and shares no code
+ * with the journal that wrote the chain: so an export can be checked where there is no engine, and one error
+ * in the engine is not the same error here.
  */
 #include "cli/client.h"
 
@@ -82,8 +82,9 @@ static bool verify_record(struct chain *chain, const json_t *record, struct fy_e
     if (chain->seq == 0)
         (void)snprintf(chain->run, sizeof chain->run, "%s", run);
     if (seq != chain->seq + 1)
-        return fy_fail(err, FY_ERR_INVALID, "record %lld follows record %lld: something is missing or doubled",
-                       (long long)seq, (long long)chain->seq);
+        return fy_fail(err, FY_ERR_INVALID,
+                       "record %lld follows record %lld: something is missing or doubled", (long long)seq,
+                       (long long)chain->seq);
     if (strcmp(run, chain->run) != 0)
         return fy_fail(err, FY_ERR_INVALID, "record %lld belongs to %s, not to %s", (long long)seq, run,
                        chain->run);

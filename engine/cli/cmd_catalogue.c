@@ -27,11 +27,11 @@ int fy_cmd_adapter_list(struct fy_cli *cli)
     size_t index = 0;
     if (json_array_size(adapters) == 0)
         (void)printf("no connections; they are configured in %s/connections.json\n", cli->store);
-    json_array_foreach(adapters, index, adapter)
-        (void)printf("%-20s %-16s %-9s %s%s\n", fy_json_string_or(adapter, "connection", "?"),
-                     fy_json_string_or(adapter, "plugin", "?"), fy_json_string_or(adapter, "state", "?"),
-                     fy_json_bool_or(adapter, "simulated", false) ? "simulated " : "",
-                     fy_json_string_or(adapter, "problem", ""));
+    json_array_foreach(adapters, index, adapter)(void)
+        printf("%-20s %-16s %-9s %s%s\n", fy_json_string_or(adapter, "connection", "?"),
+               fy_json_string_or(adapter, "plugin", "?"), fy_json_string_or(adapter, "state", "?"),
+               fy_json_bool_or(adapter, "simulated", false) ? "simulated " : "",
+               fy_json_string_or(adapter, "problem", ""));
     return FY_EXIT_OK;
 }
 
@@ -91,11 +91,10 @@ int fy_cmd_workflow_list(struct fy_cli *cli)
     }
     const json_t *workflow = NULL;
     size_t index = 0;
-    json_array_foreach(json_object_get(doc, "workflows"), index, workflow)
-        (void)printf("%-24s version %lld, API %lld, %zu texts\n", fy_json_string_or(workflow, "name", "?"),
-                     (long long)fy_json_int_or(workflow, "version", 0),
-                     (long long)fy_json_int_or(workflow, "api", 0),
-                     json_array_size(json_object_get(workflow, "texts")));
+    json_array_foreach(json_object_get(doc, "workflows"), index, workflow)(void) printf(
+        "%-24s version %lld, API %lld, %zu texts\n", fy_json_string_or(workflow, "name", "?"),
+        (long long)fy_json_int_or(workflow, "version", 0), (long long)fy_json_int_or(workflow, "api", 0),
+        json_array_size(json_object_get(workflow, "texts")));
     return FY_EXIT_OK;
 }
 
@@ -111,8 +110,8 @@ int fy_cmd_workflow_show(struct fy_cli *cli)
     }
     const json_t *text = NULL;
     size_t index = 0;
-    json_array_foreach(json_object_get(doc, "texts"), index, text)
-        if (strcmp(fy_json_string_or(text, "role", ""), "workflow") == 0)
-            (void)fputs(fy_json_string_or(text, "text", ""), stdout);
+    json_array_foreach(json_object_get(doc, "texts"), index,
+                       text) if (strcmp(fy_json_string_or(text, "role", ""), "workflow") == 0)(void)
+        fputs(fy_json_string_or(text, "text", ""), stdout);
     return FY_EXIT_OK;
 }

@@ -83,8 +83,7 @@ int fy_cmd_journal(struct fy_cli *cli)
         return print_all(cli, &printing, &err) ? FY_EXIT_OK : fy_cli_fail(&err);
     while (!printing.final && ferror(stdout) == 0) {
         FY_AUTO(fy_free_ptr)
-        char *path =
-            fy_format("/v1/upgrades/%s/journal?after=%lld", cli->args[0], (long long)printing.last);
+        char *path = fy_format("/v1/upgrades/%s/journal?after=%lld", cli->args[0], (long long)printing.last);
         if (!fy_client_follow(cli->client, path, on_line, &printing, &err))
             return fy_cli_fail(&err);
     }

@@ -55,15 +55,16 @@ static const struct fy_option report_options[] = {
 
 const struct fy_command fy_commands[] = {
     {"run", "ORDER.xml", 1, 1, "Send an order and watch its run to the end", run_options,
-     "Ctrl-C leaves the run going; \"ferry watch RUN\" comes back. If ferryd dies meanwhile, it is started again\n"
+     "Ctrl-C leaves the run going; \"ferry watch RUN\" comes back. If ferryd dies meanwhile, it is started "
+     "again\n"
      "and the run goes on where it was.",
      "ferry run plugins/simulator/trial/amf-order.xml --at window --scale 60", fy_cmd_run},
     {"submit", "ORDER.xml", 1, 1, "Send an order and leave; prints the run's name", submit_options, NULL,
      "ferry submit amf-order.xml", fy_cmd_submit},
     {"plan", "ORDER.xml", 1, 1, "Show which instances would go when, without running anything", plan_options,
      NULL, "ferry plan amf-order.xml", fy_cmd_plan},
-    {"order check", "ORDER.xml", 1, 1, "Explain an order, or say what is wrong with it and where", plan_options,
-     NULL, "ferry order check amf-order.xml", fy_cmd_order_check},
+    {"order check", "ORDER.xml", 1, 1, "Explain an order, or say what is wrong with it and where",
+     plan_options, NULL, "ferry order check amf-order.xml", fy_cmd_order_check},
     {"order new", "KIND", 1, 1, "Write a commented order to start from (amf, smf)", NULL, NULL,
      "ferry order new amf > my-order.xml", fy_cmd_order_new},
     {"list", "", 0, 0, "The runs of this store", NULL, NULL, "ferry list --json", fy_cmd_list},
@@ -83,7 +84,8 @@ const struct fy_command fy_commands[] = {
     VERB("adjust", "Change how the rest is done", adjust_options, "ferry adjust CHG-0007 --step 2"),
     VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
     VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
-    VERB("fail", "Give a parked run over to people", why_options, "ferry fail CHG-0007 --why \"vendor takes over\""),
+    VERB("fail", "Give a parked run over to people", why_options,
+         "ferry fail CHG-0007 --why \"vendor takes over\""),
     {"report", "RUN", 1, 1, "One page for the morning meeting", report_options, NULL,
      "ferry report CHG-0007 --md > report.md", fy_cmd_report},
     {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", NULL,

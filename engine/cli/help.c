@@ -40,9 +40,11 @@ void fy_help_one(const struct fy_command *command)
         (void)printf("\n%s\n", command->more);
     if (command->options != NULL)
         (void)printf("\nOptions:\n");
-    for (const struct fy_option *option = command->options; option != NULL && option->name != NULL; option++) {
+    for (const struct fy_option *option = command->options; option != NULL && option->name != NULL;
+         option++) {
         char left[48];
-        (void)snprintf(left, sizeof left, "--%s %s", option->name, option->value != NULL ? option->value : "");
+        (void)snprintf(left, sizeof left, "--%s %s", option->name,
+                       option->value != NULL ? option->value : "");
         (void)printf("  %-18s %s\n", left, option->help);
     }
     (void)printf("\n%s\nExample:\n  %s\n", everywhere, command->example);

@@ -11,11 +11,11 @@
 int fy_exit_of(const struct fy_err *err)
 {
     static const int codes[] = {
-        [FY_ERR_NONE] = FY_EXIT_FAILED,        [FY_ERR_INVALID] = FY_EXIT_USAGE,
-        [FY_ERR_REFUSED] = FY_EXIT_FAILED,     [FY_ERR_CONFLICT] = FY_EXIT_CONFLICT,
+        [FY_ERR_NONE] = FY_EXIT_FAILED,         [FY_ERR_INVALID] = FY_EXIT_USAGE,
+        [FY_ERR_REFUSED] = FY_EXIT_FAILED,      [FY_ERR_CONFLICT] = FY_EXIT_CONFLICT,
         [FY_ERR_NOT_FOUND] = FY_EXIT_NOT_FOUND, [FY_ERR_TRANSIENT] = FY_EXIT_ENGINE,
-        [FY_ERR_TIMEOUT] = FY_EXIT_FAILED,     [FY_ERR_PERMANENT] = FY_EXIT_FAILED,
-        [FY_ERR_UNSURE] = FY_EXIT_FAILED,      [FY_ERR_INTERNAL] = FY_EXIT_FAILED,
+        [FY_ERR_TIMEOUT] = FY_EXIT_FAILED,      [FY_ERR_PERMANENT] = FY_EXIT_FAILED,
+        [FY_ERR_UNSURE] = FY_EXIT_FAILED,       [FY_ERR_INTERNAL] = FY_EXIT_FAILED,
     };
     return codes[err->kind];
 }
@@ -39,7 +39,8 @@ int main(int argc, char **argv)
 {
     struct fy_cli cli = {0};
     fy_json_init();
-    (void)signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
+    (void)signal(SIGPIPE,
+                 SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
     (void)curl_global_init(CURL_GLOBAL_NOTHING);
     int code = fy_cli_read(&cli, argc, argv);
     if (code < 0) {

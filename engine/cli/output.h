@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-void fy_print_json(const json_t *doc);                   /* indented, members in their order */
-void fy_print_buf(const struct fy_buf *text);            /* as it is */
+void fy_print_json(const json_t *doc);        /* indented, members in their order */
+void fy_print_buf(const struct fy_buf *text); /* as it is */
 bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_err *err) FY_MUST_CHECK;
 
 /* "31,000". Returns text. */

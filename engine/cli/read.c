@@ -43,7 +43,8 @@ static int complain(const struct fy_cli *cli, const char *format, const char *wh
 }
 
 /* Options that every command has. Returns 1 if it was one, 0 if not, -1 if its value is missing. */
-static int read_common(struct fy_cli *cli, const char *name, const char *value, const char *next, bool *ret_took)
+static int read_common(struct fy_cli *cli, const char *name, const char *value, const char *next,
+                       bool *ret_took)
 {
     *ret_took = false;
     if (strcmp(name, "json") == 0 && value == NULL) {
@@ -61,7 +62,8 @@ static int read_common(struct fy_cli *cli, const char *name, const char *value, 
     return 1;
 }
 
-static const struct fy_option *find_option(const struct fy_command *command, const char *name, size_t *ret_index)
+static const struct fy_option *find_option(const struct fy_command *command, const char *name,
+                                           size_t *ret_index)
 {
     for (size_t i = 0; command->options != NULL && command->options[i].name != NULL; i++)
         if (strcmp(command->options[i].name, name) == 0) {

@@ -57,7 +57,8 @@ bool fy_send_order(struct fy_cli *cli, const char *path, const char *accept, str
 int fy_refuse_order(struct fy_cli *cli, const struct fy_answer *answer, const struct fy_err *err)
 {
     FY_AUTO(fy_json_unref)
-    json_t *doc = answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
+    json_t *doc =
+        answer->text.length > 0 ? json_loadb(answer->text.data, answer->text.length, 0, NULL) : NULL;
     if (cli->json && doc != NULL) {
         fy_print_json(doc);
         return fy_exit_of(err);

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS    10000
-#define READY_FD    3
-#define LOG_TAIL    500 /* bytes of the log that are shown when it does not start */
+#define START_MS 10000
+#define READY_FD 3
+#define LOG_TAIL 500 /* bytes of the log that are shown when it does not start */
 
 bool fy_make_store(const char *store, struct fy_err *err)
 {
@@ -64,7 +64,8 @@ static bool launch(const char *program, const char *store, const char *log, int 
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? true : fy_fail_errno(err, "could not start ferryd");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? true
+                                                         : fy_fail_errno(err, "could not start ferryd");
 }
 
 /* One byte: it serves. End of file: it has ended. */
@@ -92,7 +93,9 @@ static bool explain(const char *log, struct fy_err *err)
         *--end = '\0';
     const char *line = strrchr(tail, '\n');
     (void)fy_fail(err, FY_ERR_TRANSIENT, "ferryd did not start: %s",
-                  line != NULL ? line + 1 : tail[0] != '\0' ? tail : "it said nothing");
+                  line != NULL      ? line + 1
+                  : tail[0] != '\0' ? tail
+                                    : "it said nothing");
     return fy_hint(err, "its log is %s", log);
 }
 

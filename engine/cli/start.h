@@ -5,7 +5,8 @@
 
 #include "base/err.h"
 
-/* Returns when its socket answers; its log is STORE/ferryd.log. If another one was quicker, that is as good. */
+/* Returns when its socket answers; its log is STORE/ferryd.log. If another one was quicker, that is as good.
+ */
 bool fy_start_ferryd(const char *store, struct fy_err *err) FY_MUST_CHECK;
 
 /* Make the store's directory, mode 0700, with those above it. */

@@ -112,7 +112,8 @@ static bool read_description(struct fy_catalogue_entry *entry, struct fy_workflo
         !fy_json_string(entry->description, "version", &version, err))
         return false;
     if (strcmp(name, entry->name) != 0)
-        return fy_fail(err, FY_ERR_INVALID, "it calls itself %s, but lies in the folder %s", name, entry->name);
+        return fy_fail(err, FY_ERR_INVALID, "it calls itself %s, but lies in the folder %s", name,
+                       entry->name);
     entry->needs = fy_json_text(json_object_get(entry->description, "needs"));
     entry->params = fy_json_text(json_object_get(entry->description, "params"));
     *ret = (struct fy_workflow){

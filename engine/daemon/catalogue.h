@@ -21,7 +21,8 @@ struct fy_catalogue {
 };
 
 /* Read the texts. A folder without NAME.lua is no workflow and is passed over. */
-bool fy_catalogue_read(struct fy_catalogue *catalogue, const char *directory, struct fy_err *err) FY_MUST_CHECK;
+bool fy_catalogue_read(struct fy_catalogue *catalogue, const char *directory,
+                       struct fy_err *err) FY_MUST_CHECK;
 
 /* Ask the script what each is. Takes the script's events until catalogue->waiting is 0. */
 void fy_catalogue_describe(struct fy_catalogue *catalogue, struct fy_script *script);

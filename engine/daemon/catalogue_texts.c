@@ -54,7 +54,8 @@ static bool has_role(const struct fy_workflow_texts *texts, const char *role)
     return false;
 }
 
-/* A name, quoted, behind "module" and perhaps a parenthesis. Returns where the search goes on, NULL at the end. */
+/* A name, quoted, behind "module" and perhaps a parenthesis. Returns where the search goes on, NULL at the
+ * end. */
 static const char *next_module(const char *at, char name[64])
 {
     while ((at = strstr(at, "module")) != NULL) {

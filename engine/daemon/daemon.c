@@ -63,7 +63,8 @@ static void on_record(void *context, const struct fy_row *row)
 static void on_end(uv_signal_t *signal, int number)
 {
     struct fy_daemon *daemon = signal->data;
-    fy_log(FY_LOG_INFO, "told to stop (%s); live runs go on with the next start", strsignal(number)); // NOLINT(concurrency-mt-unsafe)
+    fy_log(FY_LOG_INFO, "told to stop (%s); live runs go on with the next start",
+           strsignal(number)); // NOLINT(concurrency-mt-unsafe)
     (void)unlink(daemon->socket);
     _exit(0);
 }
@@ -179,7 +180,8 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
 static void take_signals(struct fy_daemon *daemon)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
-    (void)signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
+    (void)signal(SIGPIPE,
+                 SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
     for (size_t i = 0; i < FY_COUNT(numbers); i++) {
         (void)uv_signal_init(&daemon->loop, &daemon->end[i]);
         daemon->end[i].data = daemon;
@@ -205,8 +207,12 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     take_signals(daemon);
     if (!open_store(daemon, options, err)) /* first: it may belong to another ferryd */
         return NULL;
-    daemon->script = fy_script_remote_new(
-        &(struct fy_script_remote_options){.loop = &daemon->loop, .host_path = options->host});
+    daemon->script = fy_script_remote_new(&(struct fy_script_remote_options){.loop = &daemon->loop,
+                                                                             .host_path = options->host,
+                                                                             .log_stderr = true},
+                                          err);
+    if (daemon->script == NULL)
+        return NULL;
     if (!start_adapters(daemon, options, err) ||
         !fy_catalogue_read(&daemon->catalogue, options->workflows, err))
         return NULL;

@@ -10,7 +10,8 @@
 const char *const fy_options_help =
     "usage: ferryd --store DIR [options]\n"
     "\n"
-    "Runs the upgrades of one store. \"ferry\" starts it when needed; there is seldom a reason to do it by hand.\n"
+    "Runs the upgrades of one store. \"ferry\" starts it when needed; there is seldom a reason to do it by "
+    "hand.\n"
     "\n"
     "  --store DIR          where the journal lies (ferry.db) and the socket (ferry.sock)\n"
     "  --connections FILE   adapters that may be used; default DIR/connections.json\n"
@@ -22,11 +23,11 @@ const char *const fy_options_help =
     "  --version, --help\n";
 
 static const struct option long_options[] = {
-    {"store", required_argument, NULL, 's'},     {"connections", required_argument, NULL, 'c'},
-    {"plugins", required_argument, NULL, 'p'},   {"workflows", required_argument, NULL, 'w'},
-    {"host", required_argument, NULL, 'H'},      {"log", required_argument, NULL, 'l'},
-    {"ready-fd", required_argument, NULL, 'r'},  {"version", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+    {"store", required_argument, NULL, 's'},    {"connections", required_argument, NULL, 'c'},
+    {"plugins", required_argument, NULL, 'p'},  {"workflows", required_argument, NULL, 'w'},
+    {"host", required_argument, NULL, 'H'},     {"log", required_argument, NULL, 'l'},
+    {"ready-fd", required_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
 };
 
 static bool read_level(const char *text, enum fy_log_level *ret, struct fy_err *err)
@@ -106,7 +107,8 @@ bool fy_options_read(int argc, char **argv, struct fy_options *options, struct f
     int option = 0;
     *options = (struct fy_options){.log = FY_LOG_INFO, .ready_fd = -1};
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) { // NOLINT(concurrency-mt-unsafe)
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
+           -1) { // NOLINT(concurrency-mt-unsafe)
         if (option == '?')
             return fy_fail(err, FY_ERR_INVALID, "%s is not an option of ferryd, or lacks its value",
                            argv[optind - 1]);

@@ -6,11 +6,11 @@
 #include "base/log.h"
 
 struct fy_options {
-    const char *store;  /* the directory */
-    char *connections;  /* file */
-    char *plugins;      /* directory */
-    char *workflows;    /* directory */
-    char *host;         /* the ferry-host program */
+    const char *store; /* the directory */
+    char *connections; /* file */
+    char *plugins;     /* directory */
+    char *workflows;   /* directory */
+    char *host;        /* the ferry-host program */
     enum fy_log_level log;
     int ready_fd; /* gets one byte when the API answers; -1: none */
     bool help, version;

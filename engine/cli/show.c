@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "ferry show": a run in some lines. */
+#include "cli/layout.h"
+
+#include "cli/output.h"
+
+#include <stdio.h>
+
+static void put_line(struct fy_buf *buf, const char *label, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        fy_buf_format(buf, "  %-10s %s\n", label, text);
+}
+
+static void put_times(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *window = json_object_get(view, "window");
+    char start[32];
+    char end[32];
+    char safe[32];
+    if (window == NULL)
+        return;
+    fy_buf_format(buf, "  %-10s %s to %s UTC", "window",
+                  fy_date_words(fy_json_int_or(window, "start_ms", 0), start),
+                  fy_date_words(fy_json_int_or(window, "end_ms", 0), end));
+    if (json_object_get(view, "last_safe_ms") != NULL)
+        fy_buf_format(buf, "; last safe moment to go back %s",
+                      fy_date_words(fy_json_int_or(view, "last_safe_ms", 0), safe));
+    fy_buf_text(buf, "\n");
+}
+
+static void put_users(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *users = json_object_get(view, "users");
+    char source[32];
+    char target[32];
+    if (users != NULL)
+        fy_buf_format(buf, "  %-10s %s on %s, %s on %s\n", "users",
+                      fy_number_words(fy_json_int_or(users, "source", 0), source),
+                      fy_json_string_or(view, "source", "?"),
+                      fy_number_words(fy_json_int_or(users, "target", 0), target),
+                      fy_json_string_or(view, "target", "?"));
+}
+
+static void put_step(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *step = json_object_get(view, "step");
+    if (step == NULL)
+        return;
+    fy_buf_format(buf, "  %-10s %lld %s", "step", (long long)fy_json_int_or(step, "number", 0),
+                  fy_json_string_or(step, "call", "?"));
+    if (fy_json_int_or(step, "total", 0) > 0)
+        fy_buf_format(buf, ", %lld of %lld", (long long)fy_json_int_or(step, "done", 0),
+                      (long long)fy_json_int_or(step, "total", 0));
+    const char *text = fy_json_string_or(step, "text", "");
+    fy_buf_format(buf, "%s%s\n", text[0] != '\0' ? ": " : "", text);
+}
+
+static void put_guards(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *guards = json_object_get(view, "guards");
+    const json_t *guard = NULL;
+    size_t index = 0;
+    if (json_array_size(guards) == 0)
+        return;
+    fy_buf_format(buf, "  %-10s", "guards");
+    json_array_foreach(guards, index, guard)
+        fy_buf_format(buf, "%s %s %s", index > 0 ? "," : "", fy_json_string_or(guard, "guard", "?"),
+                      fy_json_bool_or(guard, "held", false)       ? "off"
+                      : fy_json_bool_or(guard, "as_it_was", true) ? "back on"
+                                                                  : "changed by somebody else");
+    fy_buf_text(buf, "\n");
+}
+
+static void put_verbs(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *verbs = json_object_get(view, "verbs");
+    const json_t *verb = NULL;
+    size_t index = 0;
+    if (json_array_size(verbs) == 0)
+        return;
+    fy_buf_format(buf, "  %-10s", "possible");
+    json_array_foreach(verbs, index, verb) fy_buf_format(buf, " %s", json_string_value(verb));
+    fy_buf_text(buf, "\n");
+}
+
+void fy_show_text(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *error = json_object_get(view, "error");
+    fy_buf_format(buf, "%s  %s %s, %s to %s: %s\n", fy_json_string_or(view, "id", "?"),
+                  fy_json_string_or(view, "nf_type", ""), fy_json_string_or(view, "vnf_instance_id", "?"),
+                  fy_json_string_or(view, "source", "?"), fy_json_string_or(view, "target", "?"),
+                  fy_json_string_or(view, "state", "?"));
+    put_line(buf, "phase", fy_json_string_or(view, "phase", NULL));
+    put_step(view, buf);
+    put_line(buf, "waiting", fy_json_string_or(view, "waiting", NULL));
+    put_line(buf, "asked", fy_json_string_or(json_object_get(view, "approval"), "question", NULL));
+    put_line(buf, "error", fy_json_string_or(error, "message", NULL));
+    put_line(buf, "", fy_json_string_or(error, "hint", NULL));
+    put_users(view, buf);
+    put_line(buf, "judge", fy_json_string_or(json_object_get(view, "verdict"), "sentence", NULL));
+    put_guards(view, buf);
+    put_times(view, buf);
+    put_line(buf, "store", fy_json_string_or(view, "store_trouble", NULL));
+    put_verbs(view, buf);
+}

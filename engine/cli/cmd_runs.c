@@ -27,7 +27,7 @@ int fy_cmd_list(struct fy_cli *cli)
         (void)printf("no runs yet; \"ferry run ORDER.xml\" starts one\n");
     json_array_foreach(runs, index, run)
     {
-        char share[16];
+        char share[32];
         (void)printf("%-20s %-12s %-16s %s -> %-10s %6s  %s\n", fy_json_string_or(run, "id", "?"),
                      fy_json_string_or(run, "state", "?"), fy_json_string_or(run, "vnf_instance_id", "?"),
                      fy_json_string_or(run, "source", "?"), fy_json_string_or(run, "target", "?"),

@@ -75,32 +75,35 @@ char *fy_left_words(int64_t ms, char text[32])
     return text;
 }
 
-static void in_utc(int64_t ms, const char *format, char *text, size_t room)
+static struct tm in_utc(int64_t ms)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm parts;
     (void)gmtime_r(&seconds, &parts);
-    if (strftime(text, room, format, &parts) == 0) // NOLINT(clang-diagnostic-format-nonliteral)
-        text[0] = '\0';
+    return parts;
 }
 
 char *fy_clock_words(int64_t ms, char text[16])
 {
-    in_utc(ms, "%H:%M:%S", text, 16);
+    struct tm parts = in_utc(ms);
+    if (strftime(text, 16, "%H:%M:%S", &parts) == 0)
+        text[0] = '\0';
     return text;
 }
 
 char *fy_date_words(int64_t ms, char text[32])
 {
-    in_utc(ms, "%d %b %H:%M", text, 32);
+    struct tm parts = in_utc(ms);
+    if (strftime(text, 32, "%d %b %H:%M", &parts) == 0)
+        text[0] = '\0';
     return text;
 }
 
-char *fy_permille_words(int64_t permille, char text[16])
+char *fy_permille_words(int64_t permille, char text[32])
 {
     if (permille % 10 == 0)
-        (void)snprintf(text, 16, "%lld %%", (long long)(permille / 10));
+        (void)snprintf(text, 32, "%lld %%", (long long)(permille / 10));
     else
-        (void)snprintf(text, 16, "%lld.%lld %%", (long long)(permille / 10), (long long)(permille % 10));
+        (void)snprintf(text, 32, "%lld.%lld %%", (long long)(permille / 10), (long long)(permille % 10));
     return text;
 }

@@ -21,6 +21,6 @@ char *fy_clock_words(int64_t ms, char text[16]);
 char *fy_date_words(int64_t ms, char text[32]);
 
 /* "50 %", "12.5 %". Returns text. */
-char *fy_permille_words(int64_t permille, char text[16]);
+char *fy_permille_words(int64_t permille, char text[32]);
 
 #endif

@@ -29,11 +29,9 @@ static const struct fy_command *find_command(int argc, char **argv, int *ret_wor
     return NULL;
 }
 
-static int complain(const struct fy_cli *cli, const char *format, const char *what)
+static int complain(const struct fy_cli *cli, const char *what, const char *is_wrong)
 {
-    (void)fprintf(stderr, "ferry: ");
-    (void)fprintf(stderr, format, what); // NOLINT(clang-diagnostic-format-nonliteral): ours, from below
-    (void)fprintf(stderr, "\n");
+    (void)fprintf(stderr, "ferry: %s %s\n", what, is_wrong);
     if (cli->command != NULL)
         (void)fprintf(stderr, "  usage: ferry %s %s; \"ferry help %s\" explains it\n", cli->command->name,
                       cli->command->arguments, cli->command->name);
@@ -89,7 +87,7 @@ static int read_option(struct fy_cli *cli, char **argv, int left)
         return took ? 2 : 1;
     const struct fy_option *option = common < 0 ? NULL : find_option(cli->command, name, &index);
     if (option == NULL) {
-        (void)complain(cli, common < 0 ? "%s wants a value" : "there is no option %s here", argv[0]);
+        (void)complain(cli, argv[0], common < 0 ? "wants a value" : "is not an option of this command");
         return 0;
     }
     if (option->value == NULL || value != NULL) {
@@ -97,7 +95,7 @@ static int read_option(struct fy_cli *cli, char **argv, int left)
         return 1;
     }
     if (next == NULL) {
-        (void)complain(cli, "%s wants a value", argv[0]);
+        (void)complain(cli, argv[0], "wants a value");
         return 0;
     }
     cli->values[index] = next;
@@ -131,11 +129,11 @@ static int read_rest(struct fy_cli *cli, int argc, char **argv)
             continue;
         }
         if (cli->arg_count >= cli->command->max_args)
-            return complain(cli, "%s is one argument too many", argv[i]);
+            return complain(cli, argv[i], "is one argument too many");
         cli->args[cli->arg_count++] = argv[i++];
     }
     if (cli->arg_count < cli->command->min_args)
-        return complain(cli, "%s wants more arguments", cli->command->name);
+        return complain(cli, cli->command->name, "wants more arguments");
     return -1;
 }
 
@@ -152,7 +150,7 @@ int fy_cli_read(struct fy_cli *cli, int argc, char **argv)
         FY_AUTO(fy_free_ptr)
         char *name = fy_strndup(argv[0] + 2, (size_t)(equals != NULL ? equals - argv[0] - 2 : 63));
         if (read_common(cli, name, equals != NULL ? equals + 1 : NULL, argc > 1 ? argv[1] : NULL, &took) <= 0)
-            return complain(cli, "there is no option %s, or it wants a value", argv[0]);
+            return complain(cli, argv[0], "is not an option, or wants a value");
         argc -= took ? 2 : 1;
         argv += took ? 2 : 1;
     }
@@ -164,7 +162,7 @@ int fy_cli_read(struct fy_cli *cli, int argc, char **argv)
         argv[0] += 2;
     cli->command = find_command(argc, argv, &words);
     if (cli->command == NULL)
-        return complain(cli, "there is no command %s", argv[0]);
+        return complain(cli, argv[0], "is not a command");
     int code = read_rest(cli, argc - words, argv + words);
     if (cli->store == NULL)
         cli->store = default_store();

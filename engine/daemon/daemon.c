@@ -47,6 +47,8 @@ static void on_wake(uv_async_t *async)
     fy_journal_turn(daemon->journal);
 }
 
+/* Before the loop waits: what this turn handed over goes to the writer together. What is delivered here was
+ * announced by a wake as well, so whoever is made busy by it is not kept waiting. */
 static void on_turn(uv_prepare_t *prepare)
 {
     struct fy_daemon *daemon = prepare->data;
@@ -72,7 +74,7 @@ static void on_end(uv_signal_t *signal, int number)
 static bool open_store(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s/ferry.db", options->store);
-    const struct fy_journal_loop loop = {.wake = wake_loop, .context = daemon};
+    const struct fy_journal_loop loop = {.wake = wake_loop, .context = daemon, .gathers = true};
     (void)mkdir(options->store, 0700); /* opening says what is wrong, if it is */
     if (!fy_store_open_sqlite(path, &daemon->store, err))
         return false;

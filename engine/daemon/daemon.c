@@ -216,9 +216,8 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     if (daemon->script == NULL)
         return NULL;
     if (!start_adapters(daemon, options, err) ||
-        !fy_catalogue_read(&daemon->catalogue, options->workflows, err))
+        !fy_catalogue_ask(&daemon->catalogue, options->workflows, daemon->script, err))
         return NULL;
-    fy_catalogue_describe(&daemon->catalogue, daemon->script);
     wait_for_descriptions(daemon);
     if (!start_engine(daemon, err) || !start_api(daemon, options, err))
         return NULL;

@@ -153,23 +153,20 @@ static char *take_text(struct fy_part object, const char *member)
     return fy_buf_take(&text);
 }
 
-static bool describe(struct fy_catalog_entry *entry, const char *folder, struct fy_err *err)
+bool fy_catalog_declare(struct fy_catalog_entry *entry, const char *described, struct fy_err *err)
 {
-    FY_AUTO(fy_free_ptr) char *described = fy_script_describe(entry->texts, entry->text_count, err);
-    if (described == NULL)
-        return fy_wrap(err, "workflow %s", folder);
     struct fy_part whole = {described, strlen(described)};
     struct fy_part params = fy_part_member(whole, "params"), needs = fy_part_member(whole, "needs");
-    entry->name = take_text(whole, "name");
+    FY_AUTO(fy_free_ptr) char *name = take_text(whole, "name");
+    if (name == NULL || strcmp(name, entry->name) != 0)
+        return fy_fail(err, FY_ERR_INVALID,
+                       "workflow %s calls itself \"%s\"; folder, file and name must be the same", entry->name,
+                       name != NULL ? name : "");
     entry->version_text = take_text(whole, "version");
     entry->version = (int)strtol(entry->version_text, NULL, 10);
     entry->api = (uint32_t)fy_part_int(fy_part_member(whole, "api"), 0);
     entry->params = fy_strndup(params.at, params.length);
     entry->needs = fy_strndup(needs.at, needs.length);
-    if (strcmp(entry->name, folder) != 0)
-        return fy_fail(err, FY_ERR_INVALID,
-                       "workflow %s calls itself \"%s\"; folder, file and name must be the same", folder,
-                       entry->name);
     return true;
 }
 
@@ -178,8 +175,8 @@ static bool read_entry(const char *directory, const char *folder, struct fy_cata
 {
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s/%s/%s.lua", directory, folder, folder);
     add_prelude(entry);
-    return add_text(entry, "workflow", path, err) && add_modules(entry, directory, folder, err) &&
-           describe(entry, folder, err);
+    entry->name = fy_strdup(folder);
+    return add_text(entry, "workflow", path, err) && add_modules(entry, directory, folder, err);
 }
 
 static void free_entry(struct fy_catalog_entry *entry)
@@ -204,7 +201,7 @@ static int is_workflow(const char *directory, const char *folder)
     return folder[0] != '.' && stat(path, &found) == 0;
 }
 
-bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog, struct fy_err *err)
+bool fy_catalog_read(const char *directory, struct fy_catalog **ret_catalog, struct fy_err *err)
 {
     struct dirent **found;
     int count = scandir(directory, &found, NULL, alphasort);
@@ -225,6 +222,28 @@ bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog, str
         fy_catalog_free(catalog);
         return false;
     }
+    *ret_catalog = catalog;
+    return true;
+}
+
+static bool describe(struct fy_catalog_entry *entry, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *described = fy_script_describe(entry->texts, entry->text_count, err);
+    if (described == NULL)
+        return fy_wrap(err, "workflow %s", entry->name);
+    return fy_catalog_declare(entry, described, err);
+}
+
+bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog, struct fy_err *err)
+{
+    struct fy_catalog *catalog = NULL;
+    if (!fy_catalog_read(directory, &catalog, err))
+        return false;
+    for (size_t i = 0; i < catalog->count; i++)
+        if (!describe(&catalog->entry[i], err)) {
+            fy_catalog_free(catalog);
+            return false;
+        }
     *ret_catalog = catalog;
     return true;
 }

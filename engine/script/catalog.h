@@ -25,9 +25,17 @@ struct fy_catalog {
     size_t count;
 };
 
+/* Read the texts of a whole catalogue; what they declare is still empty, and name is that of the folder. */
+bool fy_catalog_read(const char *directory, struct fy_catalog **ret_catalog,
+                     struct fy_err *err) FY_MUST_CHECK;
+
+/* Fill in what a workflow declares (the JSON of fy_script_describe, or a script host's answer to ""). */
+bool fy_catalog_declare(struct fy_catalog_entry *entry, const char *described,
+                        struct fy_err *err) FY_MUST_CHECK;
+
 /*
- * Read a whole catalogue. Every workflow is run up to its declaration, in its sandbox; the first that cannot
- * be refuses the lot, with file and line.
+ * Read a whole catalogue and describe it in this process, for tests and tools. Every workflow is run up to
+ * its declaration, in its sandbox; the first that cannot be refuses the lot, with file and line.
  */
 bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog,
                      struct fy_err *err) FY_MUST_CHECK;

@@ -64,7 +64,7 @@ void fy_answer_response(struct fy_exchange *exchange, unsigned status, struct MH
     if (!exchange->suspended)
         return; /* fy_exchange_serve is above us and hands it over */
     exchange->suspended = false;
-    MHD_resume_connection(exchange->connection);
+    fy_api_resume(exchange->api, exchange->connection);
 }
 
 void fy_answer_text(struct fy_exchange *exchange, unsigned status, const char *type, struct fy_buf *text)

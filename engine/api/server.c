@@ -39,6 +39,12 @@ static void serve(struct fy_api *api)
         (void)uv_timer_stop(&api->timer);
 }
 
+void fy_api_resume(struct fy_api *api, struct MHD_Connection *connection)
+{
+    MHD_resume_connection(connection);
+    (void)uv_timer_start(&api->timer, on_timer, 0, 0); /* nothing else wakes it when it has no thread */
+}
+
 static void on_reap(uv_timer_t *timer)
 {
     fy_peer_reap(timer->data);

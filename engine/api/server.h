@@ -37,6 +37,9 @@ struct fy_api {
     struct fy_stream *streams;
 };
 
+/* server.c: let a suspended connection go on; libmicrohttpd notices in the next turn of the loop. */
+void fy_api_resume(struct fy_api *api, struct MHD_Connection *connection);
+
 /* peer.c: called by libmicrohttpd for each connection; and the reaper of slow ones. */
 void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_context,
                     enum MHD_ConnectionNotificationCode code);

@@ -38,7 +38,7 @@ static void wake(struct fy_stream *stream)
     if (!stream->waiting)
         return;
     stream->waiting = false;
-    MHD_resume_connection(stream->connection);
+    fy_api_resume(stream->api, stream->connection);
 }
 
 static void on_alive(uv_timer_t *timer)

@@ -5,8 +5,7 @@
 #include "api/records.h"
 #include "api/server.h"
 #include "base/mem.h"
-
-#include <stdio.h>
+#include "journal/export.h"
 
 void fy_get_upgrades(struct fy_exchange *exchange)
 {
@@ -68,7 +67,7 @@ static bool run_exists(struct fy_exchange *exchange, struct fy_err *err)
 {
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     uint64_t last = 0;
-    if (!fy_records_read(exchange->api, exchange->args[0], 0, 1, fy_record_export, &buf, &last, err))
+    if (!fy_records_read(exchange->api, exchange->args[0], 0, 1, fy_record_json, &buf, &last, err))
         return false;
     return last > 0 || no_such_run(exchange, err);
 }
@@ -103,21 +102,18 @@ void fy_get_journal(struct fy_exchange *exchange)
         fy_answer_problem(exchange, &err, NULL);
 }
 
-/* An export is read to its end in pieces, each as large as one journal answer; a client asks for the rest. */
+static bool put_piece(void *context, const char *bytes, size_t length)
+{
+    fy_buf_put(context, bytes, length);
+    return true;
+}
+
 void fy_get_export(struct fy_exchange *exchange)
 {
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     struct fy_err err;
-    int64_t after = 0;
-    uint64_t last = 0;
-    char next[32];
-    if (!read_cursor(exchange, &after, &err) || !run_exists(exchange, &err) ||
-        !fy_records_read(exchange->api, exchange->args[0], (uint64_t)after, 10000, fy_record_export, &buf,
-                         &last, &err)) {
+    if (fy_export_run(exchange->api->world.store, exchange->args[0], put_piece, &buf, &err))
+        fy_answer_text(exchange, 200, "application/x-ndjson", &buf);
+    else
         fy_answer_problem(exchange, &err, NULL);
-        return;
-    }
-    fy_answer_text(exchange, 200, "application/x-ndjson", &buf);
-    (void)snprintf(next, sizeof next, "%llu", (unsigned long long)last);
-    (void)MHD_add_response_header(exchange->response, "Ferry-Last-Seq", next);
 }

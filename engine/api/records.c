@@ -38,15 +38,6 @@ void fy_record_json(const struct fy_row *row, struct fy_buf *buf)
     put_hash(row, buf);
 }
 
-void fy_record_export(const struct fy_row *row, struct fy_buf *buf)
-{
-    put_head(row, buf);
-    fy_buf_key(buf, "body");
-    fy_buf_json_string(buf, row->body, row->body_length);
-    put_hash(row, buf);
-    fy_buf_put(buf, "\n", 1);
-}
-
 struct reading {
     uint64_t left, last;
     void (*put)(const struct fy_row *row, struct fy_buf *buf);

@@ -8,9 +8,6 @@
 /* One record as an object (docs/architecture.md, "Views"). */
 void fy_record_json(const struct fy_row *row, struct fy_buf *buf);
 
-/* One record as a line of an export: its body is a string, byte for byte what the hash covers. */
-void fy_record_export(const struct fy_row *row, struct fy_buf *buf);
-
 /*
  * Records of a run behind "after", at most "limit" and about 32 MiB, each put into buf by "put".
  * *ret_last is the last one's number ("after" if there was none).

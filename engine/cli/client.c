@@ -59,17 +59,6 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static size_t on_header(char *data, size_t size, size_t count, void *context)
-{
-    struct fy_answer *answer = context;
-    static const char name[] = "Ferry-Last-Seq: ";
-    size_t length = size * count;
-    if (length > sizeof name && strncasecmp(data, name, sizeof name - 1) == 0)
-        (void)snprintf(answer->last_seq, sizeof answer->last_seq, "%.*s",
-                       (int)strcspn(data + sizeof name - 1, "\r\n"), data + sizeof name - 1);
-    return length;
-}
-
 static struct curl_slist *headers_of(const struct fy_request *request)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
@@ -91,7 +80,6 @@ static CURLcode perform(struct fy_client *client, const struct fy_request *reque
     FY_AUTO(fy_free_ptr) char *url = fy_format("http://ferryd%s", request->path);
     struct curl_slist *headers = headers_of(request);
     fy_buf_clear(&answer->text);
-    answer->last_seq[0] = '\0';
     curl_easy_reset(curl);
     (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
     (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -100,8 +88,6 @@ static CURLcode perform(struct fy_client *client, const struct fy_request *reque
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
     if (strcmp(request->method, "GET") != 0) {
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);

@@ -30,7 +30,6 @@ struct fy_request {
 struct fy_answer {
     long status;
     struct fy_buf text;
-    char last_seq[24]; /* of an export: the number of its last record */
 };
 void fy_answer_free(struct fy_answer *answer);
 

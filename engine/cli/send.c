@@ -63,10 +63,9 @@ int fy_refuse_order(struct fy_cli *cli, const struct fy_answer *answer, const st
         fy_print_json(doc);
         return fy_exit_of(err);
     }
-    int64_t line = fy_json_int_or(doc, "line", 0);
-    if (line == 0)
+    if (fy_json_int_or(doc, "line", 0) == 0)
         return fy_cli_fail(err);
-    (void)fprintf(stderr, "%s:%lld: %s\n", cli->args[0], (long long)line, err->message);
+    (void)fprintf(stderr, "%s: %s\n", cli->args[0], err->message); /* begins with line and element */
     if (err->hint[0] != '\0')
         (void)fprintf(stderr, "  %s\n", err->hint);
     return fy_exit_of(err);

@@ -39,7 +39,12 @@ static int64_t users_on(const struct fy_model *model, const struct fy_model_vdu 
 struct fy_batch fy_model_batch(const struct fy_model *model, const struct fy_model_vdu *vdu, size_t count,
                                int64_t rate)
 {
-    struct fy_batch batch = {.vdu = vdu->vdu, .count = count, .starts_ms = model->clock_ms};
+    const struct fy_order_request *request = &model->order->request;
+    struct fy_batch batch = {.vdu = vdu->vdu,
+                             .image = fy_model_image(model, vdu->vdu),
+                             .version = model->back ? request->source.version : request->target.version,
+                             .count = count,
+                             .starts_ms = model->clock_ms};
     int64_t away = 0;
     batch.instances = FY_NEW_ARRAY(const char *, count + 1);
     batch.in_service = (int64_t)vdu->in_service;

@@ -70,6 +70,7 @@ void fy_plan_forecast(const struct fy_model *model, struct fy_plan *plan, struct
     const struct fy_order_window *window = &model->order->request.window;
     plan->users = model->load;
     plan->began = model->began;
+    plan->back = model->back;
     plan->starts.ms = now.ms > window->start_ms ? now.ms : window->start_ms;
     plan->duration_ms = model->clock_ms;
     plan->ends = fy_rtime_add(plan->starts, plan->duration_ms);

@@ -15,6 +15,12 @@ static bool runs(const struct fy_instance *instance, const struct fy_order_image
     return strcmp(instance->image, image->ref) == 0;
 }
 
+/* In the domain that is planned towards. */
+static bool is_there(const struct fy_model *model, const struct fy_instance *instance)
+{
+    return instance->domain == (model->back ? FY_SOURCE : FY_TARGET);
+}
+
 /*
  * Done: it runs the target and, where users are on it, serves them in the target domain. One that was
  * upgraded but not joined (a crash between the two) is still to do; upgrading it again changes nothing and
@@ -23,8 +29,8 @@ static bool runs(const struct fy_instance *instance, const struct fy_order_image
 static bool is_done(const struct fy_model *model, const struct fy_order_vdu *vdu,
                     const struct fy_instance *instance)
 {
-    return runs(instance, &vdu->target) &&
-           (vdu->role != FY_ROLE_LOAD_SHARING || !model->landscape->split || instance->domain == FY_TARGET);
+    return runs(instance, fy_model_image(model, vdu)) &&
+           (vdu->role != FY_ROLE_LOAD_SHARING || !model->landscape->split || is_there(model, instance));
 }
 
 static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const struct fy_instance *instance,
@@ -44,13 +50,13 @@ static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const stru
         vdu->todo[vdu->todo_count++] = instance;
     vdu->total++;
     vdu->load += fy_model_load(model, instance);
-    vdu->on_target += instance->domain == FY_TARGET ? fy_model_load(model, instance) : 0;
+    vdu->on_target += is_there(model, instance) ? fy_model_load(model, instance) : 0;
     vdu->counts |= instance->capacity > 0;
     if (fy_in_service(instance)) {
         vdu->in_service++;
         vdu->capacity[done ? FY_TARGET : FY_SOURCE] += instance->capacity;
     }
-    model->began |= runs(instance, &vdu->vdu->target);
+    model->began |= model->back || runs(instance, &vdu->vdu->target);
     return true;
 }
 
@@ -124,7 +130,7 @@ static void find_load(struct fy_model *model)
         const int64_t *load =
             model->order->gray.basis == FY_BASIS_SESSIONS ? landscape->sessions : landscape->users;
         model->load = load[FY_SOURCE] + load[FY_TARGET];
-        model->on_target = load[FY_TARGET];
+        model->on_target = load[model->back ? FY_SOURCE : FY_TARGET];
     }
     model->permille = model->load > 0 ? model->on_target * 1000 / model->load : 0;
 }
@@ -153,6 +159,8 @@ bool fy_model_make(const struct fy_order *order, const struct fy_landscape *land
         .landscape = landscape,
         .allowed = 1000 - (headroom == FY_ABSENT ? 0 : headroom),
         .wished_step = wishes ? wishes->step : 0,
+        .back = wishes && wishes->back,
+        .all_back = {.ratio_permille = 1000, .max_move_rate = order->rollback.move_rate},
     };
     model.vdus = FY_NEW_ARRAY(struct fy_model_vdu, order->vdu_count + 1);
     bool ok = true;

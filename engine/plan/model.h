@@ -35,13 +35,28 @@ struct fy_model {
     int64_t allowed;   /* utilisation, permille: 1000 - minimum headroom */
     int64_t wished_step;
     bool began;
-    int64_t clock_ms; /* since the plan's start, as the simulation stands */
+    bool back; /* planned towards the source: what is called target below is then the source domain */
+    struct fy_order_stage all_back; /* the one stage of that direction */
+    int64_t clock_ms;               /* since the plan's start, as the simulation stands */
 };
 
 bool fy_model_make(const struct fy_order *order, const struct fy_landscape *landscape,
                    const struct fy_plan_wishes *wishes, struct fy_model *ret,
                    struct fy_err *err) FY_MUST_CHECK;
 void fy_model_free(struct fy_model *model);
+
+/* The image that instances are to run. */
+static inline const struct fy_order_image *fy_model_image(const struct fy_model *model,
+                                                          const struct fy_order_vdu *vdu)
+{
+    return model->back ? &vdu->source : &vdu->target;
+}
+
+/* A share of the domain that is planned towards, as the share of the target domain that a plan speaks of. */
+static inline int64_t fy_model_share(const struct fy_model *model, int64_t permille)
+{
+    return model->back ? 1000 - permille : permille;
+}
 
 /* Users of the order's basis on an instance. */
 int64_t fy_model_load(const struct fy_model *model, const struct fy_instance *instance);

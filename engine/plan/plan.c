@@ -16,12 +16,12 @@ static bool make(struct fy_model *model, size_t first_stage, struct fy_rtime now
 {
     plan->order = model->order;
     plan->capacity = model->landscape->capacity[FY_SOURCE] + model->landscape->capacity[FY_TARGET];
-    plan->share_permille = model->permille;
+    plan->share_permille = fy_model_share(model, model->permille);
     put_skipped(model->order, plan);
     model->clock_ms = model->began ? 0 : FY_PREPARE_MS;
     if (!fy_plan_slice(model, plan, err))
         return false;
-    model->clock_ms += model->permille == 0 ? FY_DIAL_TEST_MS : 0;
+    model->clock_ms += model->permille == 0 && !model->back ? FY_DIAL_TEST_MS : 0;
     if (!fy_plan_stages(model, first_stage, plan, err) || !fy_plan_rest(model, plan, err))
         return false;
     model->clock_ms += FY_FINISH_MS;

@@ -27,6 +27,8 @@ struct fy_switch {
 /* Instances that are upgraded together, and what that is expected to cost. */
 struct fy_batch {
     const struct fy_order_vdu *vdu;
+    const struct fy_order_image *image; /* that they are to run, and its version */
+    const char *version;
     const char **instances; /* ids, borrowed from the landscape */
     size_t count;
     const char *pair;      /* the pair whose half this is; NULL: no pair, or halves of several */
@@ -77,6 +79,7 @@ struct fy_plan {
     int64_t step;            /* load-sharing instances a batch, at most */
     int64_t users, capacity; /* of both domains now */
     int64_t share_permille;  /* of the users that are on the target now */
+    bool back;               /* as wished */
     bool began;              /* an instance runs the target already, or users are there */
     struct fy_rtime starts;  /* now, or when the window opens */
     int64_t duration_ms;     /* of all that is left, soaks included */
@@ -92,8 +95,9 @@ struct fy_plan {
 /* What an operator may have changed while the run goes. */
 struct fy_plan_wishes {
     int64_t step; /* 0: as the order says */
-    size_t
-        first_stage; /* stages before this index are behind us, even if the share has drifted back a little */
+    /* Stages before this index are behind us, even if the share has drifted back a little. */
+    size_t first_stage;
+    bool back; /* towards the source version: one stage, index 0, takes everybody back as capacity allows */
 };
 
 /*

@@ -32,13 +32,14 @@ static void put_switches(struct fy_buf *buf, const struct fy_batch *batch)
 
 void fy_batch_json(const struct fy_batch *batch, const struct fy_order *order, struct fy_buf *buf)
 {
+    (void)order; /* a batch knows its image; kept for what a batch may come to say of the order */
     const int role = batch->vdu->role;
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "vdu", batch->vdu->vdu_id);
     fy_buf_member(buf, "role", fy_order_role_name(role));
-    fy_buf_member(buf, "image", batch->vdu->target.ref);
-    fy_buf_member(buf, "digest", batch->vdu->target.digest);
-    fy_buf_member(buf, "version", order->request.target.version);
+    fy_buf_member(buf, "image", batch->image->ref);
+    fy_buf_member(buf, "digest", batch->image->digest);
+    fy_buf_member(buf, "version", batch->version);
     fy_buf_member_int(buf, "count", (int64_t)batch->count);
     put_strings(buf, "instances", batch->instances, batch->count);
     fy_buf_member(buf, "pair", batch->pair);
@@ -105,6 +106,7 @@ static void put_figures(struct fy_buf *buf, const struct fy_plan *plan)
     fy_buf_member_int(buf, "users", plan->users);
     fy_buf_member_int(buf, "capacity", plan->capacity);
     fy_buf_member_int(buf, "share_permille", plan->share_permille);
+    fy_buf_member_bool(buf, "back", plan->back);
     fy_buf_member_bool(buf, "began", plan->began);
     fy_buf_member_int(buf, "starts_ms", plan->starts.ms);
     fy_buf_member_int(buf, "ends_ms", plan->ends.ms);

@@ -118,7 +118,8 @@ static struct fy_move play(struct fy_model *model, struct fy_model_vdu *vdu, siz
                            const struct stage_view *view)
 {
     const enum fy_mobility mobility = fy_mobility_of(model->landscape);
-    struct fy_move move = {.permille = share, .rate = view->rate, .starts_ms = model->clock_ms};
+    struct fy_move move = {
+        .permille = fy_model_share(model, share), .rate = view->rate, .starts_ms = model->clock_ms};
     const int64_t on_source = fy_permille_up(model->load, 1000 - model->permille);
     move.users_moved = model->load * (share - model->permille) / 1000;
     move.users_at_risk = fy_moving_disturbs(mobility, move.users_moved, on_source);
@@ -146,15 +147,14 @@ static bool refuse_stage(const struct fy_model *model, const struct stage_view *
         return fy_fail(err, FY_ERR_INTERNAL, "stage %lld %% is held back by nothing",
                        (long long)view->stage->ratio_permille / 10);
     fy_fail(err, FY_ERR_REFUSED,
-            "stage %lld %% cannot be reached: the target instances of VDU %s carry %lld of %lld users at "
-            "%lld %% utilisation, "
-            "and no further one may leave the source (%zu in service, %lld must be preserved, %lld users are "
-            "on the source)",
-            (long long)view->stage->ratio_permille / 10, tight->vdu->vdu_id,
-            (long long)fy_model_carries(model, tight->capacity[FY_TARGET]), (long long)tight->load,
-            (long long)model->allowed / 10, tight->in_service,
-            (long long)(tight->vdu->min_preserved == FY_ABSENT ? 0 : tight->vdu->min_preserved),
-            (long long)fy_permille_up(tight->load, 1000 - model->permille));
+            "%lld %% of the users cannot be on the %s: its instances of VDU %s carry %lld of %lld at %lld %% "
+            "utilisation, and no further one may leave the %s, which has %lld (%zu in service, %lld must be "
+            "preserved)",
+            (long long)view->stage->ratio_permille / 10, model->back ? "source" : "target",
+            tight->vdu->vdu_id, (long long)fy_model_carries(model, tight->capacity[FY_TARGET]),
+            (long long)tight->load, (long long)model->allowed / 10, model->back ? "target" : "source",
+            (long long)fy_permille_up(tight->load, 1000 - model->permille), tight->in_service,
+            (long long)(tight->vdu->min_preserved == FY_ABSENT ? 0 : tight->vdu->min_preserved));
     return fy_hint(err, "choose a quieter hour, scale the VDU out, or lower minHeadroom or minPreserved");
 }
 
@@ -227,12 +227,16 @@ static bool asks(const struct fy_order_gray *gray, int64_t ratio, bool before)
     return false;
 }
 
-static struct stage_view view_of(const struct fy_order_gray *gray, size_t index)
+/* Going back is one stage, and nothing is kept for going back from that. */
+static struct stage_view view_of(const struct fy_model *model, size_t index)
 {
-    const struct fy_order_stage *stage = &gray->stages[index];
+    const struct fy_order_stage *stage = model->back ? &model->all_back : &model->order->gray.stages[index];
+    int64_t before = model->back ? 1000 : 0;
+    if (!model->back && index > 0)
+        before = model->order->gray.stages[index - 1].ratio_permille;
     return (struct stage_view){
         .stage = stage,
-        .before = index > 0 ? gray->stages[index - 1].ratio_permille : 0,
+        .before = before,
         .rate = stage->max_move_rate > 0 ? stage->max_move_rate : FY_ORDINARY_RATE,
     };
 }
@@ -240,15 +244,15 @@ static struct stage_view view_of(const struct fy_order_gray *gray, size_t index)
 static bool add_stage(struct fy_model *model, size_t index, struct fy_plan *plan, struct fy_err *err)
 {
     const struct fy_order_gray *gray = &model->order->gray;
-    const struct stage_view view = view_of(gray, index);
+    const struct stage_view view = view_of(model, index);
     plan->stages = fy_realloc(plan->stages, (plan->stage_count + 1) * sizeof(*plan->stages));
     struct fy_plan_stage *stage = &plan->stages[plan->stage_count++];
     *stage = (struct fy_plan_stage){
         .index = index,
-        .permille = view.stage->ratio_permille,
+        .permille = fy_model_share(model, view.stage->ratio_permille),
         .soak_ms = view.stage->soak_ms,
-        .ask_before = asks(gray, view.stage->ratio_permille, true),
-        .ask_after = asks(gray, view.stage->ratio_permille, false),
+        .ask_before = !model->back && asks(gray, view.stage->ratio_permille, true),
+        .ask_after = !model->back && asks(gray, view.stage->ratio_permille, false),
     };
     if (!play_stage(model, &view, stage, err))
         return false;
@@ -259,8 +263,9 @@ static bool add_stage(struct fy_model *model, size_t index, struct fy_plan *plan
 
 bool fy_plan_stages(struct fy_model *model, size_t first, struct fy_plan *plan, struct fy_err *err)
 {
-    for (size_t i = 0; i < model->order->gray.stage_count; i++) {
-        const struct stage_view view = view_of(&model->order->gray, i);
+    const size_t count = model->back ? 1 : model->order->gray.stage_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct stage_view view = view_of(model, i);
         if (i >= first && (plan->stage_count > 0 || !is_reached(model, &view))) {
             if (!add_stage(model, i, plan, err))
                 return false;

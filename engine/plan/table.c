@@ -94,8 +94,11 @@ static void put_stage(struct fy_buf *buf, const struct fy_plan *plan, const stru
 {
     const char *who = plan->order->gray.basis == FY_BASIS_SESSIONS ? "sessions" : "users";
     char text[64], length[FY_TIME_TEXT];
-    fy_buf_format(buf, "Stage %lld %%%s\n", (long long)stage->permille / 10,
-                  stage->ask_before ? " (asks for approval first)" : "");
+    if (plan->back)
+        fy_buf_text(buf, "Users back\n");
+    else
+        fy_buf_format(buf, "Stage %lld %%%s\n", (long long)stage->permille / 10,
+                      stage->ask_before ? " (asks for approval first)" : "");
     for (size_t i = 0; i < stage->count; i++) {
         const struct fy_move *move = &stage->moves[i];
         snprintf(text, sizeof(text), "%s to %lld.%lld %%", who, (long long)move->permille / 10,
@@ -114,10 +117,11 @@ static void put_stage(struct fy_buf *buf, const struct fy_plan *plan, const stru
 static void put_header(struct fy_buf *buf, const struct fy_plan *plan, size_t width)
 {
     const struct fy_order_request *request = &plan->order->request;
+    const char *source = request->source.version, *target = request->target.version;
     const char *who = plan->order->gray.basis == FY_BASIS_SESSIONS ? "sessions" : "users";
     fy_buf_format(buf, "%s: %s %s to %s, %lld %s, capacity %lld, %lld.%lld %% on the target now\n",
-                  request->id, request->vnf_instance, request->source.version, request->target.version,
-                  (long long)plan->users, who, (long long)plan->capacity,
+                  request->id, request->vnf_instance, plan->back ? target : source,
+                  plan->back ? source : target, (long long)plan->users, who, (long long)plan->capacity,
                   (long long)plan->share_permille / 10, (long long)plan->share_permille % 10);
     fy_buf_format(buf, " %-6s  %-*s %-*s %*s %8s %8s %12s\n", "UTC", WHAT, "what", (int)width, "instances",
                   USERS, who, "at risk", "headroom", "takes");

@@ -210,14 +210,15 @@ static void switch_over(struct scene *scene, const struct fy_batch *batch)
     }
 }
 
-static bool stays(const struct thing *thing, const char *vdu)
+static bool stays(const struct thing *thing, const char *vdu, bool target)
 {
-    return strcmp(thing->vdu, vdu) == 0 && !thing->target && !thing->leaving;
+    return strcmp(thing->vdu, vdu) == 0 && thing->target == target && !thing->leaving;
 }
 
 void scene_drain(struct scene *scene, const struct fy_batch *batch)
 {
     const char *vdu = batch->vdu->vdu_id;
+    const bool from = scene_find(scene, batch->instances[0])->target;
     int64_t away = 0, others = 0, given = 0;
     switch_over(scene, batch);
     for (size_t i = 0; i < batch->count; i++) {
@@ -227,15 +228,15 @@ void scene_drain(struct scene *scene, const struct fy_batch *batch)
         thing->leaving = true;
     }
     for (size_t i = 0; i < scene->count; i++)
-        others += stays(&scene->things[i], vdu) ? scene->things[i].capacity : 0;
+        others += stays(&scene->things[i], vdu, from) ? scene->things[i].capacity : 0;
     int64_t target;
     if (others == 0 && away > 0) {
-        (void)users_of(scene, vdu, &target);
-        fill(scene, vdu, true, target + away);
+        const int64_t all = users_of(scene, vdu, &target);
+        fill(scene, vdu, !from, (from ? all - target : target) + away);
     }
     for (size_t i = 0; i < scene->count && others > 0; i++) {
         struct thing *thing = &scene->things[i];
-        if (!stays(thing, vdu))
+        if (!stays(thing, vdu, from))
             continue;
         thing->users += away * (given + thing->capacity) / others - away * given / others;
         given += thing->capacity;
@@ -247,8 +248,8 @@ void scene_upgrade(struct scene *scene, const struct fy_batch *batch)
     int64_t target;
     for (size_t i = 0; i < batch->count; i++) {
         struct thing *thing = scene_find(scene, batch->instances[i]);
-        thing->image = target_image;
-        thing->target = true;
+        thing->image = batch->image->ref;
+        thing->target = strcmp(thing->image, target_image) == 0;
         thing->active = thing->leaving = false;
     }
     if (batch->vdu->role != FY_ROLE_LOAD_SHARING)

@@ -34,7 +34,8 @@ static int tear_down(void **state)
 
 static struct fy_batch batch_of(struct scene *scene, const char *vdu, const char **ids, size_t count)
 {
-    return (struct fy_batch){.vdu = fy_order_find_vdu(&scene->order, vdu), .instances = ids, .count = count};
+    const struct fy_order_vdu *of = fy_order_find_vdu(&scene->order, vdu);
+    return (struct fy_batch){.vdu = of, .image = &of->target, .instances = ids, .count = count};
 }
 
 static void assert_passes(struct scene *scene, check *prove, const struct fy_batch *batch)

@@ -358,6 +358,31 @@ static void test_plan_after_the_last_stage_is_the_rest(void **state)
     scene_free(&scene);
 }
 
+/* All is upgraded and the order is taken back: capacity on the source comes first, then users, then the rest.
+ */
+static void test_plan_back_moves_users_as_capacity_returns(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_trial(&scene, 31000);
+    for (size_t i = 0; i < scene.count; i++)
+        if (strcmp(scene.things[i].vdu, "LB") != 0) {
+            scene.things[i].image = "nf:1.3.0";
+            scene.things[i].target = true;
+        }
+    scene_spread(&scene, "SVC", 31000, 1000);
+    FY_AUTO(fy_landscape_free_ptr) struct fy_landscape *landscape = NULL;
+    const struct fy_plan_wishes wishes = {.back = true};
+    FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = plan_of(&scene, &landscape, &wishes);
+    assert_string_equal(plan->slice[2].image->ref, "nf:1.2.0");
+    assert_string_equal(plan->slice[2].version, "1.2.0");
+    assert_int_equal(plan->stage_count, 1);
+    assert_int_equal(plan->stages[0].permille, 0);
+    assert_int_equal(plan->stages[0].moves[0].permille, 1000 - 161);
+    assert_int_equal(plan->stages[0].moves[plan->stages[0].count - 1].permille, 0);
+    scene_free(&scene);
+}
+
 static void test_landscape_refuses_contradictions(void **state)
 {
     (void)state;
@@ -403,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_plan_refuses_a_pair_it_cannot_judge),
         cmocka_unit_test(test_plan_made_in_the_middle_is_the_remainder),
         cmocka_unit_test(test_plan_after_the_last_stage_is_the_rest),
+        cmocka_unit_test(test_plan_back_moves_users_as_capacity_returns),
         cmocka_unit_test(test_landscape_refuses_contradictions),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -22,6 +22,7 @@ struct walk {
     uint64_t seed, luck;
     size_t instances, done; /* acts so far */
     int64_t drift;          /* the users vary by so many permille between acts */
+    bool back;              /* towards the source */
 };
 
 static int64_t pick(struct walk *walk, int64_t least, int64_t most)
@@ -146,10 +147,10 @@ static bool round_of(struct walk *walk, size_t *stage)
     FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = NULL;
     FY_AUTO(fy_landscape_free_ptr) struct fy_landscape *landscape = scene_look(&walk->scene);
     const struct fy_order *order = &walk->scene.order;
-    const struct fy_plan_wishes wishes = {.first_stage = *stage};
+    const struct fy_plan_wishes wishes = {.first_stage = *stage, .back = walk->back};
     must(walk, scene_plan(&walk->scene, landscape, &wishes, &plan, &err), &err, "plan again");
     const struct fy_batch *batch = plan->slice_count > 0 ? plan->slice : NULL;
-    if (!batch && *stage < order->gray.stage_count) {
+    if (!batch && *stage < (walk->back ? 1 : order->gray.stage_count)) {
         const struct fy_move *move = first_move(plan, *stage);
         if (!move)
             return ++*stage;
@@ -177,31 +178,52 @@ static bool starts(struct walk *walk)
     return ok;
 }
 
-static bool walk_one(uint64_t seed, int64_t drift)
+/* To the end, or until so many acts were done. */
+static void walk_on(struct walk *walk, size_t acts)
 {
-    struct walk walk = {.seed = seed, .drift = drift};
     size_t stage = 0;
+    walk->done = 0;
+    while (walk->done < acts && round_of(walk, &stage))
+        if (walk->done > 3 * walk->instances + 20)
+            fail_msg("seed %llu: still not done after %zu acts", (unsigned long long)walk->seed, walk->done);
+}
+
+static void all_run(const struct walk *walk, const char *image)
+{
+    for (size_t i = 0; i < walk->scene.count; i++) {
+        const struct thing *thing = &walk->scene.things[i];
+        if (!fy_order_vdu_unchanged(fy_order_find_vdu(&walk->scene.order, thing->vdu)))
+            assert_string_equal(thing->image, image);
+    }
+}
+
+enum way { THERE, THERE_WITH_DRIFT, AND_BACK };
+
+static bool walk_one(uint64_t seed, enum way way)
+{
+    struct walk walk = {.seed = seed, .drift = way == THERE_WITH_DRIFT ? 10 : 0};
     make_world(&walk);
     const bool started = starts(&walk);
-    while (started && round_of(&walk, &stage))
-        if (walk.done > 3 * walk.instances + 20)
-            fail_msg("seed %llu: still not done after %zu acts", (unsigned long long)seed, walk.done);
-    for (size_t i = 0; i < walk.scene.count && started; i++) {
-        const struct thing *thing = &walk.scene.things[i];
-        if (!fy_order_vdu_unchanged(fy_order_find_vdu(&walk.scene.order, thing->vdu)))
-            assert_string_equal(thing->image, "nf:1.3.0");
+    if (started && way == AND_BACK) {
+        walk_on(&walk, (size_t)pick(&walk, 1, 25)); /* often to the end */
+        walk.back = true;
+        walk_on(&walk, SIZE_MAX);
+        all_run(&walk, "nf:1.2.0");
+    } else if (started) {
+        walk_on(&walk, SIZE_MAX);
+        all_run(&walk, "nf:1.3.0");
     }
     scene_free(&walk.scene);
     return started;
 }
 
-static void walk_many(int64_t drift)
+static void walk_many(enum way way)
 {
     const char *seed = getenv("FERRY_SEED");
     const uint64_t from = seed ? strtoull(seed, NULL, 10) : 1;
     size_t walked = 0;
     for (uint64_t i = from; i < from + (seed ? 1 : WORLDS); i++)
-        walked += walk_one(i, drift);
+        walked += walk_one(i, way);
     printf("seeds %llu and on: %zu worlds walked to the end, the others refused before the start\n",
            (unsigned long long)from, walked);
     assert_true(seed || walked > WORLDS / 3);
@@ -210,13 +232,19 @@ static void walk_many(int64_t drift)
 static void test_walk_ends_and_every_batch_passes_the_checker(void **state)
 {
     (void)state;
-    walk_many(0);
+    walk_many(THERE);
 }
 
 static void test_walk_ends_while_users_leave(void **state)
 {
     (void)state;
-    walk_many(10);
+    walk_many(THERE_WITH_DRIFT);
+}
+
+static void test_walk_goes_back_from_wherever_it_stands(void **state)
+{
+    (void)state;
+    walk_many(AND_BACK);
 }
 
 int main(void)
@@ -224,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walk_ends_and_every_batch_passes_the_checker),
         cmocka_unit_test(test_walk_ends_while_users_leave),
+        cmocka_unit_test(test_walk_goes_back_from_wherever_it_stands),
     };
     return cmocka_run_group_tests_name("walk", tests, NULL, NULL);
 }

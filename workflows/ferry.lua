@@ -24,6 +24,7 @@
 ---@field version string
 ---@field pair? string a pair's half: the instances are the standby one
 ---@field switch_to? string the mate that must be active before this half is touched
+---@field switches { pair: string, switch_to: string }[] all of them, where the halves of several pairs go together
 ---@field served_by "vim"|"nf" who owns these instances
 ---@field users_moved? integer forecast
 ---@field users_at_risk? integer forecast

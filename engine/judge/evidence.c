@@ -9,7 +9,7 @@ static const double odds_grid[FY_ODDS_GRID] = {1.1, 1.2, 1.33, 1.5, 1.75, 2, 2.5
 
 /* Alternatives to a rate: what is left of success is shared out in these parts. */
 static const double excess_grid[FY_EXCESS_GRID] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 0.8};
-static const double below_grid[FY_EXCESS_GRID] = {0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8};
+static const double below_grid[FY_BELOW_GRID] = {0.02, 0.1, 0.25, 0.45, 0.7};
 
 /* log(exp(a) + exp(b)) */
 static double log_add(double a, double b)
@@ -98,8 +98,8 @@ double fy_excess_log_e(const struct fy_excess *excess)
 
 double fy_below_log_e(int64_t n, int64_t k, double f0)
 {
-    double logs[FY_EXCESS_GRID];
-    for (size_t i = 0; i < FY_EXCESS_GRID; i++)
+    double logs[FY_BELOW_GRID];
+    for (size_t i = 0; i < FY_BELOW_GRID; i++)
         logs[i] = f0 > 0 ? log_ratio(n, k, f0 * below_grid[i], f0) : 0;
-    return log_mean(logs, FY_EXCESS_GRID);
+    return log_mean(logs, FY_BELOW_GRID);
 }

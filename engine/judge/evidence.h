@@ -12,6 +12,7 @@
 
 #define FY_ODDS_GRID   14
 #define FY_EXCESS_GRID 9
+#define FY_BELOW_GRID  5
 
 /* Counts of one tick: tried and failed, source and target. */
 struct fy_table {

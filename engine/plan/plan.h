@@ -114,7 +114,8 @@ void fy_plan_free_ptr(struct fy_plan **plan);
 
 /*
  * JSON: the members are the fields. A batch, which is also what a workflow gets, has "vdu" and "role" as
- * words and the image, digest and version its instances are to run; a move without a batch has no "batch".
+ * words, "image":{"ref","digest"} and "version", "switches":[{"pair","switch_to"}] and "served_by", the
+ * adapter that upgrades its instances. A move without a batch has no "batch".
  */
 void fy_plan_json(const struct fy_plan *plan, struct fy_buf *buf);
 void fy_batch_json(const struct fy_batch *batch, const struct fy_order *order, struct fy_buf *buf);

@@ -30,6 +30,15 @@ static void put_switches(struct fy_buf *buf, const struct fy_batch *batch)
     fy_buf_close(buf, ']');
 }
 
+static void put_image(struct fy_buf *buf, const struct fy_order_image *image)
+{
+    fy_buf_key(buf, "image");
+    fy_buf_open(buf, '{');
+    fy_buf_member(buf, "ref", image->ref);
+    fy_buf_member(buf, "digest", image->digest);
+    fy_buf_close(buf, '}');
+}
+
 void fy_batch_json(const struct fy_batch *batch, const struct fy_order *order, struct fy_buf *buf)
 {
     (void)order; /* a batch knows its image; kept for what a batch may come to say of the order */
@@ -37,14 +46,14 @@ void fy_batch_json(const struct fy_batch *batch, const struct fy_order *order, s
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "vdu", batch->vdu->vdu_id);
     fy_buf_member(buf, "role", fy_order_role_name(role));
-    fy_buf_member(buf, "image", batch->image->ref);
-    fy_buf_member(buf, "digest", batch->image->digest);
+    put_image(buf, batch->image);
     fy_buf_member(buf, "version", batch->version);
     fy_buf_member_int(buf, "count", (int64_t)batch->count);
     put_strings(buf, "instances", batch->instances, batch->count);
     fy_buf_member(buf, "pair", batch->pair);
     fy_buf_member(buf, "switch_to", batch->switch_to);
     put_switches(buf, batch);
+    fy_buf_member(buf, "served_by", batch->vdu->verbs_from == FY_VERBS_FROM_NF ? "nf" : "vim");
     fy_buf_member_int(buf, "users_moved", batch->users_moved);
     fy_buf_member_int(buf, "users_at_risk", batch->users_at_risk);
     fy_buf_member_int(buf, "headroom_permille", batch->headroom_permille);

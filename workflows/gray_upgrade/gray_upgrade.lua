@@ -59,14 +59,14 @@ end
 
 -- One batch to the other version: half of a pair beside its serving mate, anything else empty.
 function wf:swap(nf, batch)
-  if batch.switch_to then nf:switchover(batch) end
-  if batch.pair then
-    nf:upgrade(batch)
-    nf:wait_sync(batch, { within = nf.params.db_lag })
-  else
+  for _, switch in ipairs(batch.switches) do nf:switchover(switch) end
+  if batch.role == "load-sharing" then
     nf:drain(batch)
     nf:upgrade(batch)
     nf:readmit(batch)
+  else
+    nf:upgrade(batch)
+    nf:wait_sync(batch, { within = nf.params.db_lag })
   end
 end
 

@@ -15,9 +15,9 @@ local args = [[{"order":{
  "plan":{"guards":["healing"],"checks":["health"],"final_checks":["health"],"revision":1},
  "params":{"db_lag":300000},"program":{}}]]
 
-local omu = [[{"vdu":"OMU","role":"oam","instances":["omu-2"],"image":{"ref":"omu:2","digest":"sha256:8"},"version":"1.3.0","pair":"OMU-1","served_by":"vim"}]]
-local omu_rest = [[{"vdu":"OMU","role":"oam","instances":["omu-1"],"image":{"ref":"omu:2","digest":"sha256:8"},"version":"1.3.0","pair":"OMU-1","switch_to":"omu-2","served_by":"vim"}]]
-local svc = [[{"vdu":"SVC","role":"load-sharing","instances":["svc-01"],"image":{"ref":"svc:2","digest":"sha256:6"},"version":"1.3.0","served_by":"vim"}]]
+local omu = [[{"vdu":"OMU","role":"oam","instances":["omu-2"],"image":{"ref":"omu:2","digest":"sha256:8"},"version":"1.3.0","pair":"OMU-1","switches":[],"served_by":"vim"}]]
+local omu_rest = [[{"vdu":"OMU","role":"oam","instances":["omu-1"],"image":{"ref":"omu:2","digest":"sha256:8"},"version":"1.3.0","pair":"OMU-1","switch_to":"omu-2","switches":[{"pair":"OMU-1","switch_to":"omu-2"}],"served_by":"vim"}]]
+local svc = [[{"vdu":"SVC","role":"load-sharing","instances":["svc-01"],"image":{"ref":"svc:2","digest":"sha256:6"},"version":"1.3.0","switches":[],"served_by":"vim"}]]
 
 local function fill(text)
   return (text:gsub("%$(%w+)", { OMU = omu, REST = omu_rest, SVC = svc }))

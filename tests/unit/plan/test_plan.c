@@ -87,7 +87,7 @@ static void test_plan_json_reads_back(void **state)
         json_array_get(json_object_get(json_array_get(json_object_get(doc, "stages"), 0), "moves"), 0);
     const json_t *batch = json_object_get(move, "batch");
     assert_int_equal(json_array_size(json_object_get(batch, "instances")), 7);
-    assert_string_equal(fy_json_string_or(batch, "image", ""), "nf:1.3.0");
+    assert_string_equal(fy_json_string_or(json_object_get(batch, "image"), "ref", ""), "nf:1.3.0");
     assert_string_equal(fy_json_string_or(batch, "version", ""), "1.3.0");
     scene_free(&scene);
 }

@@ -76,6 +76,17 @@ static bool check_identity(const struct ferry_adapter *adapter, const char *file
     return adapter->close != NULL || lacks(file, "close is missing", err);
 }
 
+/* "otherwise" is text whatever the type; it must read as one. */
+static bool fits(const char *type, const char *otherwise)
+{
+    if (otherwise == NULL)
+        return true;
+    if (strcmp(type, "boolean") == 0)
+        return strcmp(otherwise, "true") == 0 || strcmp(otherwise, "false") == 0;
+    size_t sign = otherwise[0] == '-', digits = strspn(otherwise + sign, "0123456789");
+    return strcmp(type, "integer") != 0 || (digits > 0 && digits <= 18 && otherwise[sign + digits] == '\0');
+}
+
 static bool check_setting(const struct ferry_setting *table, const struct ferry_setting *setting,
                           const char *file, struct fy_err *err)
 {
@@ -92,6 +103,8 @@ static bool check_setting(const struct ferry_setting *table, const struct ferry_
         return lacks(subject, "help is missing", err);
     if (setting->secret && setting->otherwise != NULL)
         return lacks(subject, "a secret cannot have a value built in", err);
+    if (!fits(setting->type, setting->otherwise))
+        return lacks(subject, "otherwise is not of its type", err);
     for (const struct ferry_setting *other = table; other < setting; other++)
         if (strcmp(other->name, setting->name) == 0)
             return lacks(subject, "is declared twice", err);

@@ -42,11 +42,12 @@ struct fy_link {
 static void set_state(struct fy_link *link, enum fy_adapter_state state, const char *problem)
 {
     char *copy = problem != NULL ? fy_strdup(problem) : NULL;
+    bool news = problem != NULL && (link->problem == NULL || strcmp(problem, link->problem) != 0);
     free(link->problem);
     link->problem = copy;
     link->info.problem = copy;
     link->info.state = state;
-    if (problem != NULL)
+    if (news) /* not again at each try */
         fy_log(FY_LOG_WARNING, "%s", problem);
     link->owner.changed(link->owner.ctx, &link->info);
 }

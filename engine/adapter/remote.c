@@ -114,6 +114,14 @@ struct fy_adapters *fy_remote_adapters(struct fy_remote *remote)
     return &remote->adapters;
 }
 
+bool fy_remote_settled(const struct fy_remote *remote)
+{
+    for (size_t i = 0; i < remote->count; i++)
+        if (fy_link_info(remote->links[i])->state == FY_ADAPTER_STARTING)
+            return false;
+    return true;
+}
+
 void fy_remote_free(struct fy_remote *remote)
 {
     if (remote == NULL)

@@ -29,6 +29,12 @@ struct fy_remote_options {
 struct fy_remote *fy_remote_new(const struct fy_remote_options *options); /* starts every host */
 struct fy_adapters *fy_remote_adapters(struct fy_remote *remote);
 
+/*
+ * Was every connection heard of: ready, down or refused? Until then it is not known what an adapter can do;
+ * ferryd waits for this (watch tells) before it takes up runs. True if there are no connections.
+ */
+bool fy_remote_settled(const struct fy_remote *remote);
+
 /* Kill all hosts, answer nothing more. Memory goes once the loop has turned. */
 void fy_remote_free(struct fy_remote *remote);
 

@@ -86,14 +86,16 @@ static bool put_value(const struct ferry_setting *setting, const json_t *value, 
     return true;
 }
 
-/* "otherwise" is text in the table whatever the type is. */
-static void put_otherwise(const struct ferry_setting *setting, struct fy_buf *buf)
+/* "otherwise" is text in the table whatever the type is; fy_adapter_check saw that it reads as one. */
+static bool put_otherwise(const struct ferry_setting *setting, const char *directory, struct fy_buf *buf,
+                          struct fy_err *err)
 {
-    bool bare = strcmp(setting->type, "integer") == 0 || strcmp(setting->type, "boolean") == 0;
-    if (bare)
+    if (strcmp(setting->type, "integer") == 0 || strcmp(setting->type, "boolean") == 0) {
         fy_buf_member_raw(buf, setting->name, setting->otherwise);
-    else
-        fy_buf_member(buf, setting->name, setting->otherwise);
+        return true;
+    }
+    FY_AUTO(fy_json_unref) json_t *value = json_string(setting->otherwise);
+    return put_value(setting, value, directory, buf, err);
 }
 
 char *fy_settings_fill(const struct ferry_setting *table, const json_t *settings, const json_t *secrets,
@@ -109,7 +111,7 @@ char *fy_settings_fill(const struct ferry_setting *table, const json_t *settings
         if (value != NULL)
             filled = put_value(setting, value, directory, &buf, err);
         else if (setting->otherwise != NULL)
-            put_otherwise(setting, &buf);
+            filled = put_otherwise(setting, directory, &buf, err);
         else if (setting->required)
             filled = fy_fail(err, FY_ERR_INVALID, "%s \"%s\" is missing: %s",
                              setting->secret ? "secret" : "setting", setting->name, setting->help);

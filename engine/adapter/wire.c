@@ -150,6 +150,8 @@ bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
         !read_status(&status, &read.reply.status))
         return false;
     read.id = (uint64_t)fy_piece_int(&id, 0);
+    if (read.id == 0)
+        return false;
     read.reply.after_ms = fy_piece_int(&after, 1);
     read.reply.done = fy_piece_int(&done, 0);
     read.reply.total = fy_piece_int(&total, 0);
@@ -164,5 +166,5 @@ bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
     read.reply.result = end_raw(&result);
     read.text = fy_steal(&text);
     *ret = read;
-    return read.id != 0;
+    return true;
 }

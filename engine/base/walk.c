@@ -162,7 +162,9 @@ bool fy_piece_bool(const struct fy_piece *piece, bool otherwise)
 
 char *fy_piece_copy(const struct fy_piece *piece)
 {
-    return fy_strndup(piece->text, piece->length);
+    char *copy = fy_alloc(piece->length + 1); /* whole, even if there is a NUL in it */
+    memcpy(copy, piece->text, piece->length);
+    return copy;
 }
 
 static bool plain_string(const struct fy_piece *piece)

@@ -8,7 +8,8 @@
  *     ferry-host contract   `ferry adapter test`: as adapter
  *     ferry-host reader     one untrusted document, then it exits
  *
- * By hand: ferry-host test PLUGIN.so [TRIAL.json] (adapter_test.h).
+ * By hand: ferry-host test PLUGIN.so [TRIAL.json] (adapter_test.h), ferry-host lint WORKFLOW.lua
+ * (script/lint.h).
  */
 #include "host/adapter_test.h"
 #include "host/profile.h"
@@ -20,6 +21,7 @@
 #endif
 #ifdef FERRY_HOST_SCRIPT
 #include "script/host.h"
+#include "script/lint.h"
 #endif
 
 #include "base/child.h"
@@ -87,6 +89,9 @@ static const struct {
     int (*main)(int argc, char **argv);
 } tools[] = {
     {"test", fy_adapter_test_main},
+#ifdef FERRY_HOST_SCRIPT
+    {"lint", fy_lint_main},
+#endif
 };
 
 static const struct mode *find_mode(int argc, char **argv)

@@ -102,22 +102,25 @@ static bool next_module(const char **at, char name[64])
     return false;
 }
 
-static bool add_module(struct fy_catalog_entry *entry, const char *directory, const char *folder,
-                       const char *name, struct fy_err *err)
+/* Where modules are sought: near is the workflow's own folder, far the catalogue. */
+struct places {
+    const char *near, *far;
+};
+
+static bool add_module(struct fy_catalog_entry *entry, const struct places *places, const char *name,
+                       struct fy_err *err)
 {
     struct stat found;
-    FY_AUTO(fy_free_ptr) char *near = fy_format("%s/%s/%s.lua", directory, folder, name);
-    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/%s/%s.lua", directory, name, name);
+    FY_AUTO(fy_free_ptr) char *near = fy_format("%s/%s.lua", places->near, name);
+    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/%s/%s.lua", places->far, name, name);
     bool is_near = stat(near, &found) == 0;
     if (!is_near && stat(far, &found) != 0)
-        return fy_fail(err, FY_ERR_NOT_FOUND, "module \"%s\" of workflow %s is neither %s nor %s", name,
-                       folder, near, far);
+        return fy_fail(err, FY_ERR_NOT_FOUND, "module \"%s\" is neither %s nor %s", name, near, far);
     return add_text(entry, name, is_near ? near : far, err);
 }
 
 /* Texts grow while they are read: a module may want others. */
-static bool add_modules(struct fy_catalog_entry *entry, const char *directory, const char *folder,
-                        struct fy_err *err)
+static bool add_modules(struct fy_catalog_entry *entry, const struct places *places, struct fy_err *err)
 {
     for (size_t i = 1; i < entry->text_count; i++) {
         const char *at = entry->texts[i].bytes;
@@ -126,9 +129,9 @@ static bool add_modules(struct fy_catalog_entry *entry, const char *directory, c
             if (has_text(entry, name))
                 continue;
             if (entry->text_count == MODULES_MAX)
-                return fy_fail(err, FY_ERR_INVALID, "workflow %s wants more than %d modules", folder,
+                return fy_fail(err, FY_ERR_INVALID, "a workflow may want %d modules, not more",
                                MODULES_MAX - 2);
-            if (!add_module(entry, directory, folder, name, err))
+            if (!add_module(entry, places, name, err))
                 return false;
         }
     }
@@ -173,13 +176,32 @@ bool fy_catalog_declare(struct fy_catalog_entry *entry, const char *described, s
 static bool read_entry(const char *directory, const char *folder, struct fy_catalog_entry *entry,
                        struct fy_err *err)
 {
-    FY_AUTO(fy_free_ptr) char *path = fy_format("%s/%s/%s.lua", directory, folder, folder);
+    FY_AUTO(fy_free_ptr) char *near = fy_format("%s/%s", directory, folder);
+    FY_AUTO(fy_free_ptr) char *path = fy_format("%s/%s.lua", near, folder);
+    const struct places places = {.near = near, .far = directory};
     add_prelude(entry);
     entry->name = fy_strdup(folder);
-    return add_text(entry, "workflow", path, err) && add_modules(entry, directory, folder, err);
+    if (!add_text(entry, "workflow", path, err) || !add_modules(entry, &places, err))
+        return fy_wrap(err, "workflow %s", folder);
+    return true;
 }
 
-static void free_entry(struct fy_catalog_entry *entry)
+bool fy_catalog_read_file(const char *path, struct fy_catalog_entry *entry, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *near = fy_strdup(path);
+    char *slash = strrchr(near, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    else
+        strcpy(near,
+               "."); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): a path has a byte at least */
+    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/..", near);
+    const struct places places = {.near = near, .far = far};
+    add_prelude(entry);
+    return add_text(entry, "workflow", path, err) && add_modules(entry, &places, err);
+}
+
+void fy_catalog_free_entry(struct fy_catalog_entry *entry)
 {
     for (size_t i = 0; i < entry->text_count; i++) {
         free((void *)(uintptr_t)entry->texts[i].role);
@@ -253,7 +275,7 @@ void fy_catalog_free(struct fy_catalog *catalog)
     if (catalog == NULL)
         return;
     for (size_t i = 0; i < catalog->count; i++)
-        free_entry(&catalog->entry[i]);
+        fy_catalog_free_entry(&catalog->entry[i]);
     free(catalog->entry);
     free(catalog);
 }

@@ -42,6 +42,13 @@ bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog,
 void fy_catalog_free(struct fy_catalog *catalog);
 
 /*
+ * One text and its modules, for lint: sought beside the file and in the folder above. Fills what it could
+ * read also when it fails; free it with fy_catalog_free_entry. Nothing is declared (name, params, ...) yet.
+ */
+bool fy_catalog_read_file(const char *path, struct fy_catalog_entry *entry, struct fy_err *err) FY_MUST_CHECK;
+void fy_catalog_free_entry(struct fy_catalog_entry *entry);
+
+/*
  * What a workflow declares, as JSON {"name","version","api","needs","params","functions"}; the caller frees
  * it; NULL on failure. texts are the prelude, the workflow and its modules.
  */

@@ -188,13 +188,9 @@ static bool read_entry(const char *directory, const char *folder, struct fy_cata
 
 bool fy_catalog_read_file(const char *path, struct fy_catalog_entry *entry, struct fy_err *err)
 {
-    FY_AUTO(fy_free_ptr) char *near = fy_strdup(path);
-    char *slash = strrchr(near, '/');
-    if (slash != NULL)
-        *slash = '\0';
-    else
-        strcpy(near,
-               "."); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): a path has a byte at least */
+    const char *slash = strrchr(path, '/');
+    FY_AUTO(fy_free_ptr)
+    char *near = slash != NULL ? fy_strndup(path, (size_t)(slash - path)) : fy_strdup(".");
     FY_AUTO(fy_free_ptr) char *far = fy_format("%s/..", near);
     const struct places places = {.near = near, .far = far};
     add_prelude(entry);

@@ -9,6 +9,7 @@
 #include "script/walk.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,8 +111,7 @@ static size_t declared_here(const struct fy_token *token, size_t i, const char *
 /* The list of names that begins behind token i, if that one opens a declaration: [*from, *to). */
 static bool opens_names(const struct lint *lint, size_t i, size_t *from, size_t *to)
 {
-    static const char *const local_stops[] = {"=", ";", NULL}, *const for_stops[] = {"=", "in", NULL},
-                             *const function_stops[] = {")", NULL};
+    static const char *const for_stops[] = {"=", "in", NULL}, *const function_stops[] = {")", NULL};
     const struct fy_token *token = lint->token;
     *from = i + 1;
     if (fy_token_is(&token[i], "for")) {
@@ -123,14 +123,12 @@ static bool opens_names(const struct lint *lint, size_t i, size_t *from, size_t 
         *to = i + 3;
         return true;
     }
-    if (fy_token_is(&token[i], "local")) { /* a, b <const> = ...: names go on behind a comma only */
+    if (fy_token_is(&token[i], "local")) { /* a <const>, b = ...: names go on behind a comma only */
         size_t at = i + 1;
-        while (token[at].kind == FY_TOKEN_NAME &&
-               (fy_token_is(&token[at + 1], ",") || fy_token_is(&token[at + 1], "<")))
-            at += fy_token_is(&token[at + 1], ",") ? 2 : 4;
-        *to = at + 1;
-        size_t stop = declared_here(token, i + 1, local_stops);
-        *to = stop < *to ? stop : *to;
+        do {
+            *to = at + (fy_token_is(&token[at + 1], "<") ? 4 : 1);
+            at = *to + 1;
+        } while (fy_token_is(&token[*to], ","));
         return true;
     }
     if (fy_token_is(&token[i], "function")) {
@@ -269,13 +267,10 @@ static void look_at_tokens(struct lint *lint)
 static const char *split_place(const char *message, int *ret_line)
 {
     const char *place = strstr(message, "workflow:");
-    int line = 0, skip = 0;
-    if (place != NULL && sscanf(place, "workflow:%d: %n", &line, &skip) == 1 && skip > 0) {
-        *ret_line = line;
-        return place + skip;
-    }
-    *ret_line = 0;
-    return message;
+    char *end = NULL;
+    long line = place != NULL ? strtol(place + strlen("workflow:"), &end, 10) : 0;
+    *ret_line = line > 0 && line < INT_MAX && strncmp(end, ": ", 2) == 0 ? (int)line : 0;
+    return *ret_line > 0 ? end + 2 : message;
 }
 
 static bool look_at_syntax(struct lint *lint)

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ITEMS_MAX    128
@@ -368,11 +369,24 @@ static const char *search(struct matcher *m, const char *from, bool anchored, co
     return NULL;
 }
 
+/* luaL_checklstring, which does not say that it never gives NULL. */
+static const char *check_text(lua_State *lua, int argument, size_t *ret_length)
+    __attribute__((returns_nonnull));
+
+static const char *check_text(lua_State *lua, int argument, size_t *ret_length)
+{
+    const char *text = luaL_checklstring(lua, argument, ret_length);
+    if (text == NULL)
+        abort();
+    return text;
+}
+
 static void prepare(struct matcher *m, lua_State *lua, bool *anchored)
 {
     size_t text_length, length;
+    memset(m->capture, 0, sizeof m->capture);
     m->lua = lua;
-    m->text = luaL_checklstring(lua, 1, &text_length);
+    m->text = check_text(lua, 1, &text_length);
     m->end = m->text + text_length;
     m->steps = 0;
     const char *pattern = luaL_checklstring(lua, 2, &length);

@@ -48,7 +48,7 @@ void fy_texts_keep(struct fy_texts *texts, const char *sha256, const char *bytes
     text->length = length;
     text->whole = (struct fy_chunk){.bytes = text->bytes, .length = length};
     find_parts(text);
-    texts->text = fy_realloc(texts->text, (texts->count + 1) * sizeof *texts->text);
+    texts->text = fy_realloc(texts->text, (texts->count + 1) * sizeof(struct fy_text *));
     texts->text[texts->count++] = text;
 }
 

@@ -15,7 +15,9 @@ char fy_walk_peek(struct fy_walk *walk)
     while (walk->at < walk->end &&
            (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\t' || *walk->at == '\r'))
         walk->at++;
-    return walk->bad || walk->at == walk->end ? '\0' : *walk->at;
+    if (walk->bad || walk->at == walk->end)
+        return '\0';
+    return *walk->at;
 }
 
 static bool fail(struct fy_walk *walk)

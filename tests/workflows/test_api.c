@@ -54,7 +54,7 @@ static void test_api_documents_nothing_else(void **state)
         at += strlen("\nfunction ");
         assert_int_equal(sscanf(at, "%63[A-Za-z_:]", first), 1);
         if (sscanf(first, "%63[A-Za-z]:%63s", owner, name) != 2) {
-            strcpy(name, first);
+            (void)snprintf(name, sizeof name, "%s", first);
             owner[0] = '\0';
         }
         size_t i = 0;

@@ -39,17 +39,15 @@ static void lint_finds(const char *text, const char *wanted)
 static void test_lint_is_silent_about_what_is_right(void **state)
 {
     (void)state;
-    lint_finds(
-        HEAD
-        "function wf:upgrade(nf, plan)\n"
-        "  local a <const>, b = 1, { key = 2; other = 3, [4] = 5 }\n"
-        "  for i, v in ipairs({}) do note(i, v, a, b.key, string.format('%5.1f %%', 1)) end\n"
-        "  local ok, r, e = nf:try_drain(a) -- os.time() is only mentioned\n"
-        "  goto out\n"
-        "  local function f(x, ...) return x, ... end goto out ::out:: nf:wait_sync(nil, { within = nf.params.lag })\n"
-        "  for stage in plan:stages() do stage:ask_before() end\n"
-        "end\n" TAIL,
-        "");
+    lint_finds(HEAD "function wf:upgrade(nf, plan)\n"
+                    "  local a <const>, b = 1, { key = 2; other = 3, [4] = 5 }\n"
+                    "  for i, v in ipairs({}) do note(i, v, a, b.key, string.format('%5.1f %%', 1)) end\n"
+                    "  local ok, r, e = nf:try_drain(a) -- os.time() is only mentioned\n"
+                    "  local function f(x, ...) return x, ... end goto out ::out:: nf:wait_sync(nil, { "
+                    "within = nf.params.lag })\n"
+                    "  for stage in plan:stages() do stage:ask_before() end\n"
+                    "end\n" TAIL,
+               "");
     FY_AUTO(fy_buf_free) struct fy_buf found = {0};
     assert_int_equal(fy_lint_file(SOURCE_DIR "/workflows/gray_upgrade/gray_upgrade.lua", collect, &found), 0);
     assert_int_equal(found.length, 0);

@@ -99,18 +99,30 @@ static bool pin(struct sim_world *world, struct sim_op *op, const json_t *subscr
     return true;
 }
 
-static bool may_steer(const struct sim_world *world, struct sim_op *op, bool to_target)
+/* Only one domain: everybody is where that share has them, or steering makes no sense. */
+static bool is_so_already(const struct sim_world *world, int64_t permille)
 {
+    return !world->split && permille == (world->home == TARGET ? 1000 : 0);
+}
+
+static bool may_steer(const struct sim_world *world, struct sim_op *op, int64_t permille)
+{
+    static const struct {
+        enum sim_domain domain;
+        int64_t not_for; /* the share that needs nobody there */
+    } needed[] = {{SOURCE, 1000}, {TARGET, 0}};
     if (!world->split) {
         sim_op_failed(op, FERRY_FAILURE_REFUSED, "split first",
                       "%s is one domain: there is nothing to steer between", world->set.nf);
         return false;
     }
-    if (to_target && sim_least_loaded(world, TARGET, SIM_NONE) == SIM_NONE) {
-        sim_op_failed(op, FERRY_FAILURE_REFUSED, "upgrade and join one instance first",
-                      "no instance serves in the target domain");
-        return false;
-    }
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (permille != needed[i].not_for &&
+            sim_least_loaded(world, needed[i].domain, SIM_NONE) == SIM_NONE) {
+            sim_op_failed(op, FERRY_FAILURE_REFUSED, "upgrade and join one instance first",
+                          "no instance serves in the %s domain", sim_domain_names[needed[i].domain]);
+            return false;
+        }
     return true;
 }
 
@@ -125,7 +137,11 @@ static void start_steer(struct sim_world *world, struct sim_op *op)
         sim_op_failed(op, FERRY_FAILURE_INVALID, NULL, "permille is not an integer of 0 to 1000");
         return;
     }
-    if (!may_steer(world, op, only_some || json_integer_value(permille) > 0))
+    if (!only_some && is_so_already(world, json_integer_value(permille))) {
+        steering_done(world, op, 0);
+        return;
+    }
+    if (!may_steer(world, op, only_some ? 500 : json_integer_value(permille))) /* some: both domains */
         return;
     if (only_some && !pin(world, op, subscribers))
         return;

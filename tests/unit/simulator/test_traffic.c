@@ -115,6 +115,22 @@ static void test_a_steering_gives_way_to_a_later_one(void **state)
     hand_drop(&hand);
 }
 
+static void test_one_domain_is_where_it_is(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_take(&hand, NULL);
+    hand_steer(&hand, 0, 500); /* so already: the first step of a way back from before the split */
+    assert_int_equal(hand_do(&hand, SIM_NF, "steer", NULL, "{\"permille\":500}"), FERRY_FAILED);
+    hand_must(&hand, SIM_NF, "load", "{\"version\":\"1.3.0\"}");
+    hand_must(&hand, SIM_NF, "split", "{\"version\":\"1.3.0\"}");
+    assert_int_equal(hand_do(&hand, SIM_NF, "steer", NULL, "{\"permille\":500}"),
+                     FERRY_FAILED); /* empty target */
+    hand_steer(&hand, 0, 500);
+    hand_must(&hand, SIM_NF, "join", "{\"all\":true}");
+    hand_drop(&hand);
+}
+
 /* ---- mobility ---- */
 
 static void on_a_small_world(struct hand *hand, const char *mobility)
@@ -407,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_designated_subscribers_go_first_and_alone),
         cmocka_unit_test(test_selectors_say_who_goes_first),
         cmocka_unit_test(test_a_steering_gives_way_to_a_later_one),
+        cmocka_unit_test(test_one_domain_is_where_it_is),
         cmocka_unit_test(test_live_mobility_moves_at_once_and_keeps_calls),
         cmocka_unit_test(test_on_idle_mobility_waits_for_calls),
         cmocka_unit_test(test_new_only_mobility_moves_nobody),

@@ -98,8 +98,9 @@ const struct fy_command fy_commands[] = {
     {"adapter show", "CONNECTION", 1, 1, "One connection: settings, verbs, arguments", NULL, NULL,
      "ferry adapter show sim-cloud", fy_cmd_adapter_show},
     {"adapter test", "PLUGIN.so", 1, 2, "Run an adapter through its contract", NULL,
-     "A second argument is a file of settings, a JSON object.", "ferry adapter test ./example.so",
-     fy_cmd_adapter_test},
+     "A second argument says where to connect and which acts may be tried; plugins/example/README.md has "
+     "one.",
+     "ferry adapter test ./example.so trial.json", fy_cmd_adapter_test},
     {"workflow list", "", 0, 0, "The catalogue of workflows", NULL, NULL, "ferry workflow list",
      fy_cmd_workflow_list},
     {"workflow show", "NAME", 1, 1, "A workflow's text, parameters and needs", NULL, NULL,

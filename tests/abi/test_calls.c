@@ -30,6 +30,10 @@ static void test_each_kind_of_reply_arrives_whole(void **state)
     struct kit kit;
     struct kept kept;
     kit_open(&kit, PLUGINS, TWO, 0);
+    assert_false(fy_remote_settled(kit.remote));
+    kit_wait_state(&kit, "a", FY_ADAPTER_READY);
+    kit_wait_state(&kit, "b", FY_ADAPTER_READY);
+    assert_true(fy_remote_settled(kit.remote));
     kit_ask(&kit, "a", "test.count", "{}", &kept);
     assert_int_equal(kept.reply.status, FY_REPLY_DONE);
     assert_says(kept.result, "{\"asked\":1,\"key\":\"run-1/7\",");

@@ -103,6 +103,14 @@ class Ferryd:
     def get(self, path):
         return self.request("GET", path)
 
+    def text(self, path):
+        connection = UnixConnection(self.path("ferry.sock"))
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def records(self, run, after=0):
         return self.get(f"/v1/upgrades/{run}/journal?after={after}&limit=100000")["records"]
 
@@ -131,6 +139,17 @@ class Ferryd:
 
     def rss_kb(self):
         return field(f"/proc/{self.process.pid}/status", "VmRSS:")
+
+
+def retry_submit(engine, order, run, scale):
+    """The run's view; submits the order, to start at its window, where the engine does not know it yet."""
+    try:
+        return engine.get(f"/v1/upgrades/{run}")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+    with open(order, "rb") as source:
+        return engine.request("POST", f"/v1/upgrades?scale={scale}&epoch_ms=window", source.read())
 
 
 def field(path, name):

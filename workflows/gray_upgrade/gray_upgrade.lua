@@ -67,6 +67,7 @@ function wf:swap(nf, batch)
   else
     nf:upgrade(batch)
     nf:wait_sync(batch, { within = nf.params.db_lag })
+    if not batch.pair then nf:readmit(batch) end
   end
 end
 

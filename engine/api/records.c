@@ -29,8 +29,6 @@ void fy_record_json(const struct fy_row *row, struct fy_buf *buf)
 {
     FY_AUTO(fy_buf_free) struct fy_buf text = {0};
     fy_describe(row, &text);
-    if (buf->length > 0 && buf->data[buf->length - 1] == '}')
-        fy_buf_put(buf, ",", 1);
     put_head(row, buf);
     fy_buf_member(buf, "text", text.data);
     fy_buf_key(buf, "body");

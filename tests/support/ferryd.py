@@ -165,7 +165,7 @@ class World:
         self.dir = tempfile.mkdtemp(prefix="ferry-world-")
         self.socket = os.path.join(self.dir, "sim.sock")
         command = [self.program, "--socket", self.socket, "--seed", str(seed)] + (["--world", world] if world else [])
-        self.process = subprocess.Popen(command, start_new_session=True)
+        self.process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not os.path.exists(self.socket):
             if self.process.poll() is not None:
                 raise RuntimeError("ferry-sim did not start")

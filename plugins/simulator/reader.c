@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#define ANSWER_MS 20000
+#define ANSWER_MS  20000
+#define MOST_LINES 40 /* of a list, for people */
 
 /* ---- for people: one line a member, nested ones indented ---- */
 
@@ -49,6 +50,10 @@ static void print_list(const char *name, const json_t *list, int depth)
     printf("%*s%s: %zu\n", depth * 2, "", name, json_array_size(list));
     json_array_foreach(list, i, item)
     {
+        if (i == MOST_LINES) {
+            printf("%*s... all of them with --json\n", depth * 2 + 2, "");
+            return;
+        }
         char *line = json_dumps(item, JSON_COMPACT);
         printf("%*s%s\n", depth * 2 + 2, "", line ? line : "");
         free(line);

@@ -14,10 +14,13 @@ static void start_backup(struct sim_world *world, struct sim_op *op)
 
 static struct sim_backup *backup_add(struct sim_world *world, const char *kind)
 {
+    size_t number = 1;
+    for (size_t i = 0; i < world->backup_count; i++)
+        number += strncmp(world->backups[i].id, kind, strlen(kind)) == 0;
     world->backups = sim_grow(world->backups, world->backup_count + 1, sizeof(*world->backups));
     struct sim_backup *backup = &world->backups[world->backup_count++];
     *backup = (struct sim_backup){.at = world->now};
-    (void)snprintf(backup->id, sizeof(backup->id), "%s-backup-%zu", kind, world->backup_count);
+    (void)snprintf(backup->id, sizeof(backup->id), "%s-backup-%zu", kind, number);
     return backup;
 }
 

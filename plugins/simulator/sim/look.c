@@ -138,6 +138,16 @@ static void look_sync(struct sim_world *world, const json_t *args, struct sim_re
 {
     const json_t *list = json_object_get(args, "instances");
     int64_t lag = 0;
+    size_t n;
+    json_t *item;
+    json_array_foreach(list, n, item)
+    {
+        if (sim_instance_find(world, json_string_value(item)) == SIM_NONE) {
+            sim_refuse(reply, FERRY_FAILURE_PERMANENT, "look at the inventory again",
+                       "there is no instance \"%s\"", json_is_string(item) ? json_string_value(item) : "");
+            return;
+        }
+    }
     for (uint32_t i = 0; i < world->instance_count; i++) {
         const struct sim_instance *here = &world->instances[i];
         bool asked = here->state != INST_REMOVED && (!list || named(list, here->id));

@@ -88,6 +88,10 @@ static void start_join(struct sim_world *world, struct sim_op *op)
         start_instances(world, op);
         return;
     }
+    if (json_object_get(op->args, "instances")) {
+        sim_op_failed(op, FERRY_FAILURE_INVALID, NULL, "join takes either instances or all");
+        return;
+    }
     uint32_t serving[DOMAINS] = {0};
     for (uint32_t i = 0; world->split && i < world->instance_count; i++)
         serving[sim_domain_of(world, &world->instances[i])] += sim_serves(&world->instances[i]);

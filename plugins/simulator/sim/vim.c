@@ -179,8 +179,16 @@ static json_t *names(const struct sim_world *world, const struct sim_op *op)
 static void poll_create(struct sim_world *world, struct sim_op *op)
 {
     op->done = 0;
-    for (size_t i = 0; i < op->count; i++)
-        op->done += world->instances[op->instances[i]].state == INST_RUNNING;
+    for (size_t i = 0; i < op->count; i++) {
+        const struct sim_instance *here = &world->instances[op->instances[i]];
+        op->done += here->state == INST_RUNNING;
+        if (here->state == INST_REMOVED || here->state == INST_ERROR) {
+            sim_op_failed(op, FERRY_FAILURE_PERMANENT, "switch the guard scaling off, then retry", "%s %s",
+                          here->id,
+                          here->failed ? "did not come up" : "was removed as soon as it had been created");
+            return;
+        }
+    }
     if (op->done == op->total)
         sim_op_done(op, json_pack("{s:o}", "instances", names(world, op)));
 }

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 struct bench {
-    char folder[64], socket[96];
+    char folder[64], socket[96], world[96];
     pid_t sim;
     struct fy_local *local;
     enum fy_reply_status status; /* of the last reply */
@@ -36,7 +36,8 @@ static void start_sim(struct bench *bench)
     bench->sim = fork();
     if (bench->sim == 0) {
         (void)freopen("/dev/null", "w", stderr);
-        execl(program, program, "--socket", bench->socket, "--parent-death", (char *)NULL);
+        execl(program, program, "--socket", bench->socket, "--world", bench->world, "--parent-death",
+              (char *)NULL);
         _exit(127);
     }
     for (int tries = 0; tries < 500 && stat(bench->socket, &there) != 0; tries++)
@@ -59,6 +60,12 @@ static int setup(void **state)
     (void)snprintf(bench->folder, sizeof(bench->folder), "/tmp/ferry-sim-test.XXXXXX");
     assert_non_null(mkdtemp(bench->folder));
     (void)snprintf(bench->socket, sizeof(bench->socket), "%s/sim.sock", bench->folder);
+    (void)snprintf(bench->world, sizeof(bench->world), "%s/world.json", bench->folder);
+    FILE *world = fopen(bench->world, "we");
+    assert_non_null(world);
+    (void)fputs("{\"scale_in_permille\":0}",
+                world); /* or elasticity removes what the contract test creates */
+    (void)fclose(world);
     (void)snprintf(settings, sizeof(settings), "{\"socket\":\"%s\"}", bench->socket);
     start_sim(bench);
     bench->local = fy_local_new();
@@ -77,6 +84,7 @@ static int teardown(void **state)
     if (bench->sim > 0)
         stop_sim(bench);
     (void)unlink(bench->socket);
+    (void)unlink(bench->world);
     (void)rmdir(bench->folder);
     json_decref(bench->result);
     free(bench);
@@ -173,6 +181,67 @@ static void test_the_linked_adapters_answer_as_the_plugins_do(void **state)
     sim_world_free(world);
 }
 
+/* ---- the contract, as `ferry adapter test` tries it ---- */
+
+static const char *const vim_calls =
+    "\"stage_image\":{\"images\":[{\"vdu\":\"SVC\",\"ref\":\"amf-svc:1.3.0\",\"digest\":\"sha256:a8d7\"}]},"
+    "\"backup\":{\"what\":[\"image\"]},\"guard_set\":{\"guard\":\"healing\",\"state\":{\"enabled\":false}},"
+    "\"create\":{\"vdu\":\"SVC\",\"count\":1},\"collect\":{\"instances\":[\"amf-svc-07\"]},"
+    "\"upgrade\":{\"instances\":[\"amf-svc-07\"],\"image\":\"amf-svc:1.3.0\",\"version\":\"1.3.0\"},"
+    "\"replace\":{\"instances\":[\"amf-svc-08\"],\"image\":\"amf-svc:1.3.0\",\"version\":\"1.3.0\"},"
+    "\"remove\":{\"instances\":[\"amf-svc-09\"]},\"restore\":{\"id\":\"image-backup-1\"},"
+    "\"guard_read\":{\"guard\":\"healing\"}";
+
+static const char *const nf_calls =
+    "\"load\":{\"version\":\"1.3.0\"},\"steer\":{\"permille\":0},\"collect\":{},"
+    "\"split\":{\"version\":\"1.3.0\"},\"join\":{\"all\":true},"
+    "\"drain\":{\"instances\":[\"amf-svc-05\"]},\"readmit\":{\"instances\":[\"amf-svc-05\"]},"
+    "\"switchover\":{\"pair\":\"LB-1\",\"active\":\"amf-lb-2\"},"
+    "\"config_backup\":{\"what\":[\"config\",\"data\"]},\"config_restore\":{\"id\":\"config-backup-1\"},"
+    "\"dial_test\":{\"subscribers\":[{\"ref\":\"test-1\",\"services\":[\"voice\"]}]},"
+    "\"guard_set\":{\"guard\":\"config-freeze\",\"state\":{\"frozen\":true}},\"guard_read\":{\"guard\":"
+    "\"healing\"},"
+    "\"version_path\":{\"from\":\"1.2.0\",\"to\":\"1.3.0\"},\"counters\":{\"after\":0},"
+    "\"trace\":{\"subscriber\":\"test-3\"}";
+
+static void keeps_the_contract(const struct bench *bench, const char *plugin, const char *calls)
+{
+    char file[128], out[128];
+    const char *host = BINARY_DIR "/engine/host/ferry-host";
+    (void)snprintf(file, sizeof(file), "%s/trial.json", bench->folder);
+    (void)snprintf(out, sizeof(out), "%s/out", bench->folder);
+    FILE *trial = fopen(file, "we");
+    assert_non_null(trial);
+    (void)fprintf(trial, "{\"settings\":{\"socket\":\"%s\"},\"calls\":{%s}}", bench->socket, calls);
+    (void)fclose(trial);
+    (void)fflush(NULL);
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)freopen(out, "w", stdout);
+        execl(host, host, "test", plugin, file, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    char line[512];
+    FILE *told = fopen(out, "re");
+    while (told && fgets(line, sizeof(line), told))
+        if (status != 0)
+            print_message("%s", line);
+    if (told)
+        (void)fclose(told);
+    (void)unlink(out);
+    (void)unlink(file);
+    assert_int_equal(status, 0);
+}
+
+static void test_both_plugins_keep_the_contract(void **state)
+{
+    struct bench *bench = *state;
+    keeps_the_contract(bench, BINARY_DIR "/plugins/sim_nf.so", nf_calls);
+    keeps_the_contract(bench, BINARY_DIR "/plugins/sim_vim.so", vim_calls);
+}
+
 /* ---- the trial folder ---- */
 
 static char *read_text(const char *name, size_t *length)
@@ -251,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_plugins_are_loaded_and_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_world_is_a_passing_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_linked_adapters_answer_as_the_plugins_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_both_plugins_keep_the_contract, setup, teardown),
         cmocka_unit_test(test_the_trial_orders_are_orders_for_these_worlds),
         cmocka_unit_test(test_the_trial_connections_are_relative_to_their_file),
     };

@@ -77,31 +77,31 @@ void fy_post_upgrade(struct fy_exchange *exchange)
     fy_order_from_body(exchange, submit);
 }
 
-struct planning {
-    struct fy_exchange *exchange;
-    struct fy_order *order;
-};
-
-static void on_planned(void *context, const char *plan_json, const struct fy_err *err)
+static void on_planned(void *context, const char *plan_json, const char *table, const struct fy_err *err)
 {
-    struct planning *planning = context;
+    struct fy_exchange *exchange = context;
+    const char *format = fy_exchange_query(exchange, "format");
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     if (err != NULL) {
-        fy_answer_problem(planning->exchange, err, NULL);
+        fy_answer_problem(exchange, err, NULL);
+    } else if (format != NULL && strcmp(format, "text") == 0) {
+        fy_buf_text(&buf, table);
+        fy_answer_text(exchange, 200, "text/plain; charset=utf-8", &buf);
     } else {
         fy_buf_text(&buf, plan_json);
-        fy_answer_json(planning->exchange, 200, &buf);
+        fy_answer_json(exchange, 200, &buf);
     }
-    fy_order_free(planning->order);
-    free(planning);
 }
 
 static void plan(struct fy_exchange *exchange, struct fy_order *order)
 {
-    struct planning *planning = FY_NEW(struct planning);
-    planning->exchange = exchange;
-    planning->order = order;
-    fy_engine_plan(exchange->api->world.engine, order, on_planned, planning);
+    struct fy_err err;
+    int64_t epoch_ms = 0;
+    if (fy_order_epoch(exchange, order, &epoch_ms, &err))
+        fy_engine_plan(exchange->api->world.engine, order, epoch_ms, on_planned, exchange);
+    else
+        fy_answer_problem(exchange, &err, NULL);
+    fy_order_free(order);
 }
 
 void fy_post_plan(struct fy_exchange *exchange)

@@ -34,12 +34,19 @@ static int send_and_print(struct fy_cli *cli, const char *path)
 
 int fy_cmd_order_check(struct fy_cli *cli)
 {
-    return send_and_print(cli, "/v1/orders/check");
+    return send_and_print(cli, "/v1/orders/check?");
 }
 
 int fy_cmd_plan(struct fy_cli *cli)
 {
-    return send_and_print(cli, "/v1/plans");
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    struct fy_err err = {0};
+    if (cli->json)
+        return send_and_print(cli, "/v1/plans?");
+    if (!fy_send_order(cli, "/v1/plans?format=text&", NULL, &answer, &err))
+        return fy_refuse_order(cli, &answer, &err);
+    fy_print_buf(&answer.text);
+    return FY_EXIT_OK;
 }
 
 int fy_cmd_order_new(struct fy_cli *cli)
@@ -57,7 +64,7 @@ int fy_cmd_submit(struct fy_cli *cli)
 {
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
     struct fy_err err = {0};
-    if (!fy_send_order(cli, "/v1/upgrades", NULL, &answer, &err))
+    if (!fy_send_order(cli, "/v1/upgrades?", NULL, &answer, &err))
         return fy_refuse_order(cli, &answer, &err);
     FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(answer.text.data, answer.text.length, "view", &err);
     if (view == NULL)

@@ -9,7 +9,7 @@ int fy_cmd_run(struct fy_cli *cli)
 {
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
     struct fy_err err = {0};
-    if (!fy_send_order(cli, "/v1/upgrades", NULL, &answer, &err))
+    if (!fy_send_order(cli, "/v1/upgrades?", NULL, &answer, &err))
         return fy_refuse_order(cli, &answer, &err);
     FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(answer.text.data, answer.text.length, "view", &err);
     const char *run = NULL;

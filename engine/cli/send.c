@@ -10,14 +10,14 @@
 
 #define ORDER_MAX (64u * 1024)
 
-/* "?scale=60&at=window". The caller frees it. */
+/* "scale=60&epoch_ms=window". The caller frees it. */
 static char *query_of(struct fy_cli *cli, struct fy_err *err)
 {
     const char *at = fy_cli_option(cli, "at");
     const char *scale = fy_cli_option(cli, "scale");
     struct fy_buf query = {0};
     int64_t ms = 0;
-    fy_buf_text(&query, "?");
+    fy_buf_text(&query, "");
     if (scale != NULL)
         fy_buf_format(&query, "scale=%ld&", strtol(scale, NULL, 10));
     if (at != NULL && strcmp(at, "window") == 0)

@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 
-/* POST the file named first on the command line to path, with what --scale and --at ask for. */
+/* POST the file named first on the command line to path, which ends in "?" or "&": --scale and --at go behind
+ * it. */
 bool fy_send_order(struct fy_cli *cli, const char *path, const char *accept, struct fy_answer *answer,
                    struct fy_err *err) FY_MUST_CHECK;
 

@@ -92,10 +92,12 @@ bool fy_engine_command(struct fy_engine *engine, const char *run, const char *ve
 
 /*
  * Plan without running (dry run): asks the order's connections for inventory and load and answers with the
- * plan as JSON, or an error; nothing is journalled.
+ * plan as JSON and as the table a person judges, or an error; nothing is journalled. The order is copied.
+ * epoch_ms is the run time to plan for; 0: now.
  */
-void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order,
-                    void (*done)(void *context, const char *plan_json, const struct fy_err *err),
+void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order, int64_t epoch_ms,
+                    void (*done)(void *context, const char *plan_json, const char *table,
+                                 const struct fy_err *err),
                     void *context);
 
 /* Name of the state of a run that is not over yet; NULL otherwise. */

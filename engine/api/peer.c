@@ -6,6 +6,26 @@
 
 #include <sys/socket.h>
 
+static void cut_off(struct fy_peer *peer)
+{
+    peer->cut = true;
+    (void)shutdown(peer->fd, SHUT_RDWR);
+}
+
+/* Too many: whoever has kept us waiting longest makes room. Those we work for, and streams, stay. */
+static void make_room(struct fy_api *api)
+{
+    struct fy_peer *slowest = NULL;
+    if (++api->peer_count <= api->limits.connections)
+        return;
+    for (struct fy_peer *peer = api->peers; peer != NULL; peer = peer->next)
+        if (peer->waits_for != FY_PEER_SERVED && !peer->cut &&
+            (slowest == NULL || peer->since_ms <= slowest->since_ms))
+            slowest = peer;
+    if (slowest != NULL)
+        cut_off(slowest);
+}
+
 static void peer_started(struct fy_api *api, struct MHD_Connection *connection, void **socket_context)
 {
     const union MHD_ConnectionInfo *info =
@@ -13,6 +33,7 @@ static void peer_started(struct fy_api *api, struct MHD_Connection *connection, 
     struct fy_peer *peer = FY_NEW(struct fy_peer);
     struct ucred cred;
     socklen_t size = sizeof cred;
+    make_room(api);
     peer->fd = info->connect_fd;
     peer->uid = getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 ? cred.uid : (uid_t)-1;
     peer->next = api->peers;
@@ -24,8 +45,9 @@ static void peer_started(struct fy_api *api, struct MHD_Connection *connection, 
     *socket_context = peer;
 }
 
-static void peer_closed(struct fy_peer *peer)
+static void peer_closed(struct fy_api *api, struct fy_peer *peer)
 {
+    api->peer_count--;
     *peer->link = peer->next;
     if (peer->next != NULL)
         peer->next->link = peer->link;
@@ -38,7 +60,7 @@ void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         peer_started(api, connection, socket_context);
     else
-        peer_closed(*socket_context);
+        peer_closed(api, *socket_context);
 }
 
 struct fy_peer *fy_peer_of(struct MHD_Connection *connection)
@@ -64,5 +86,5 @@ void fy_peer_reap(struct fy_api *api)
     uint64_t now = uv_now(api->world.loop);
     for (struct fy_peer *peer = api->peers; peer != NULL; peer = peer->next)
         if ((int64_t)(now - peer->since_ms) > patience[peer->waits_for])
-            (void)shutdown(peer->fd, SHUT_RDWR);
+            cut_off(peer);
 }

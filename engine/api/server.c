@@ -14,6 +14,7 @@
 
 #define REAP_EVERY_MS  250
 #define CONNECTION_RAM 32768
+#define ARRIVALS       64 /* connections that may be there until peer.c has made room */
 
 static void serve(struct fy_api *api);
 
@@ -92,7 +93,7 @@ static bool start_http(struct fy_api *api, struct fy_err *err)
     api->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
                                 fy_exchange_serve, api, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, NULL,
                                 MHD_OPTION_LISTEN_SOCKET, api->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-                                api->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                api->limits.connections + ARRIVALS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                 (size_t)CONNECTION_RAM, MHD_OPTION_NOTIFY_CONNECTION, fy_peer_notify, api,
                                 MHD_OPTION_NOTIFY_COMPLETED, fy_exchange_done, api, MHD_OPTION_END);
     if (api->mhd == NULL)

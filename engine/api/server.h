@@ -14,6 +14,7 @@ struct fy_peer {
     uid_t uid;
     enum { FY_PEER_HEADER, FY_PEER_IDLE, FY_PEER_BODY, FY_PEER_SERVED } waits_for;
     uint64_t since_ms; /* of the loop */
+    bool cut;          /* shut down; libmicrohttpd is about to notice */
     struct fy_peer *next, **link;
 };
 
@@ -33,6 +34,7 @@ struct fy_api {
     unsigned readers; /* reader processes at work */
     bool closing;
     struct fy_peer *peers;
+    unsigned peer_count;
     struct fy_exchange *exchanges;
     struct fy_stream *streams;
 };

@@ -11,6 +11,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static void put_times(struct fy_page *page, const json_t *view)
+{
+    const json_t *window = json_object_get(view, "window");
+    int64_t accepted_ms = fy_json_int_or(view, "accepted_ms", 0);
+    int64_t ended_ms = fy_json_int_or(view, "ended_ms", 0);
+    char first[32];
+    char second[32];
+    char took[32];
+    fy_page_line(page, "window: %s to %s UTC", fy_date_words(fy_json_int_or(window, "start_ms", 0), first),
+                 fy_date_words(fy_json_int_or(window, "end_ms", 0), second));
+    if (ended_ms > 0)
+        fy_page_line(page, "accepted %s, ended %s UTC, after %s", fy_date_words(accepted_ms, first),
+                     fy_date_words(ended_ms, second), fy_left_words(ended_ms - accepted_ms, took));
+    if (json_object_get(view, "waiting") != NULL)
+        fy_page_line(page, "now: %s", fy_json_string_or(view, "waiting", ""));
+}
+
 static void put_outcome(struct fy_page *page, const json_t *view)
 {
     const json_t *users = json_object_get(view, "users");
@@ -27,10 +44,7 @@ static void put_outcome(struct fy_page *page, const json_t *view)
                      fy_number_words(fy_json_int_or(users, "target", 0), to));
     if (error != NULL)
         fy_page_line(page, "error: %s", fy_json_string_or(error, "message", "?"));
-    fy_page_line(page, "accepted %s, now %s UTC; window %s",
-                 fy_date_words(fy_json_int_or(view, "accepted_ms", 0), from),
-                 fy_date_words(fy_json_int_or(view, "now_ms", 0), to),
-                 fy_json_string_or(view, "waiting", "kept"));
+    put_times(page, view);
     if (fy_json_int_or(view, "scale", 1) > 1)
         fy_page_line(page, "a trial on a simulated network function, time x %lld",
                      (long long)fy_json_int_or(view, "scale", 1));

@@ -50,6 +50,7 @@ void fy_kpi_words(int64_t users, int64_t failed, char text[32])
 
 static void draw_kpi(struct fy_canvas *canvas, int row, const char *title, const json_t *counts)
 {
+    static const char said[] = " success";
     char source[32];
     char target[32];
     int64_t numbers[4];
@@ -57,7 +58,10 @@ static void draw_kpi(struct fy_canvas *canvas, int row, const char *title, const
         numbers[i] = json_integer_value(json_array_get(counts, i));
     fy_kpi_words(numbers[0], numbers[1], source);
     fy_kpi_words(numbers[2], numbers[3], target);
-    (void)fy_canvas_format(canvas, row, 1, FY_STYLE_PLAIN, "%.*s", canvas->width - 46, title);
+    size_t length = strlen(title);
+    if (length > sizeof said && strcmp(title + length - sizeof said + 1, said) == 0)
+        length -= sizeof said - 1; /* the heading says it */
+    (void)fy_canvas_format(canvas, row, 1, FY_STYLE_PLAIN, "%.*s", (int)length, title);
     fy_canvas_right(canvas, row, canvas->width - 22, numbers[0] > 0 ? FY_STYLE_SOURCE : FY_STYLE_DIM, source);
     fy_canvas_right(canvas, row, canvas->width - 1, numbers[2] > 0 ? FY_STYLE_TARGET : FY_STYLE_DIM, target);
 }
@@ -84,23 +88,31 @@ static int draw_kpis(struct fy_canvas *canvas, int row, const struct fy_picture 
     return row;
 }
 
+/* As much of a sentence as the row has room for. */
+static void put_cut(struct fy_canvas *canvas, int row, int column, enum fy_style style, const char *sentence,
+                    bool ascii)
+{
+    (void)fy_canvas_put(canvas, row, column, style, sentence);
+    if (column + fy_text_width(sentence) > canvas->width)
+        (void)fy_canvas_put(canvas, row, canvas->width - 1, style, ascii ? ">" : "…");
+}
+
+/* What it is about, with the step in front when there is one. A sentence that is too long is cut with a sign.
+ */
 static int draw_step(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
 {
     const json_t *step = json_object_get(picture->view, "step");
-    int64_t done = fy_json_int_or(step, "done", 0);
-    int64_t total = fy_json_int_or(step, "total", 0);
+    const char *waiting = fy_json_string_or(picture->view, "waiting", NULL);
     int64_t attempt = fy_json_int_or(step, "attempt", 1);
-    if (step == NULL)
+    char label[96] = "";
+    if (step != NULL)
+        (void)snprintf(label, sizeof label, "step %lld %s%s  ", (long long)fy_json_int_or(step, "number", 0),
+                       fy_json_string_or(step, "call", "?"), attempt > 1 ? ", taken again" : "");
+    if (step == NULL && waiting == NULL)
         return row;
-    int column =
-        fy_canvas_format(canvas, row, 1, FY_STYLE_STRONG, "step %lld %s",
-                         (long long)fy_json_int_or(step, "number", 0), fy_json_string_or(step, "call", "?"));
-    if (total > 0)
-        column = fy_canvas_format(canvas, row, column, FY_STYLE_PLAIN, "  %lld of %lld", (long long)done,
-                                  (long long)total);
-    if (attempt > 1)
-        column = fy_canvas_format(canvas, row, column, FY_STYLE_WAIT, "  attempt %lld", (long long)attempt);
-    (void)fy_canvas_format(canvas, row, column, FY_STYLE_PLAIN, "  %s", fy_json_string_or(step, "text", ""));
+    int column = fy_canvas_put(canvas, row, 1, FY_STYLE_STRONG, label);
+    put_cut(canvas, row, column, FY_STYLE_WAIT,
+            waiting != NULL ? waiting : fy_json_string_or(step, "text", ""), picture->ascii);
     return row + 1;
 }
 
@@ -110,7 +122,7 @@ static int draw_sentence(struct fy_canvas *canvas, int row, enum fy_style style,
     if (sentence == NULL || sentence[0] == '\0')
         return row;
     int column = fy_canvas_put(canvas, row, 1, FY_STYLE_DIM, label);
-    (void)fy_canvas_put(canvas, row, column, style, sentence);
+    put_cut(canvas, row, column, style, sentence, false);
     return row + 1;
 }
 
@@ -135,24 +147,32 @@ static int draw_guards(struct fy_canvas *canvas, int row, const json_t *guards)
     return row + 1;
 }
 
+static int draw_call(struct fy_canvas *canvas, int row, const struct fy_held_call *call, bool ascii)
+{
+    char age[32];
+    int column = fy_canvas_format(canvas, row, 1, FY_STYLE_DIM, "call %s%s%s: ", call->subscriber,
+                                  call->peer[0] != '\0' ? "/" : "", call->peer);
+    column = fy_canvas_put(canvas, row, column, FY_STYLE_SOURCE, call->before);
+    if (call->sightings < 2) {
+        char clock[16];
+        (void)fy_canvas_format(canvas, row, column, FY_STYLE_DIM, " when it began, at %.5s; held since",
+                               fy_clock_words(call->since_ms, clock));
+        return row + 1;
+    }
+    column = fy_canvas_put(canvas, row, column, FY_STYLE_DIM, ascii ? " -> " : " → ");
+    column = fy_canvas_put(canvas, row, column, FY_STYLE_TARGET, call->now);
+    (void)fy_canvas_format(canvas, row, column, call->alive ? FY_STYLE_GOOD : FY_STYLE_BAD, ", %s after %s",
+                           call->alive ? "alive" : "LOST",
+                           fy_left_words(call->seen_ms - call->since_ms, age));
+    return row + 1;
+}
+
 static int draw_calls(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
 {
-    int64_t now_ms = fy_json_int_or(picture->view, "now_ms", 0);
-    int column = 1;
-    for (size_t i = 0; i < picture->call_count; i++) {
-        const struct fy_held_call *call = &picture->calls[i];
-        char age[32];
-        column = fy_canvas_format(canvas, row, column, FY_STYLE_DIM, "call %s ", call->subscriber);
-        column = fy_canvas_put(canvas, row, column, FY_STYLE_SOURCE, call->before);
-        if (strcmp(call->before, call->now) != 0) {
-            column = fy_canvas_put(canvas, row, column, FY_STYLE_DIM, picture->ascii ? " -> " : " → ");
-            column = fy_canvas_put(canvas, row, column, FY_STYLE_TARGET, call->now);
-        }
-        column = fy_canvas_format(canvas, row, column, call->alive ? FY_STYLE_GOOD : FY_STYLE_BAD,
-                                  " %s %s   ", call->alive ? "alive" : "LOST after",
-                                  fy_left_words(now_ms - call->since_ms, age));
-    }
-    return picture->call_count > 0 ? row + 1 : row;
+    for (size_t i = 0; i < picture->call_count; i++)
+        if (picture->calls[i].sightings > 0)
+            row = draw_call(canvas, row, &picture->calls[i], picture->ascii);
+    return row;
 }
 
 static int draw_times(struct fy_canvas *canvas, int row, const json_t *view)
@@ -164,12 +184,14 @@ static int draw_times(struct fy_canvas *canvas, int row, const json_t *view)
     int64_t safe_ms = fy_json_int_or(view, "last_safe_ms", 0);
     int64_t window_ms = fy_json_int_or(json_object_get(view, "window"), "end_ms", 0);
     int column = fy_canvas_format(canvas, row, 1, FY_STYLE_PLAIN, "%s UTC", fy_clock_words(now_ms, clock));
+    if (json_object_get(view, "ended_ms") != NULL)
+        return row + 1;
     if (ends_ms > now_ms)
         column = fy_canvas_format(canvas, row, column, FY_STYLE_PLAIN, "  %s left, until %.5s",
                                   fy_left_words(ends_ms - now_ms, text), fy_clock_words(ends_ms, clock));
     if (safe_ms > 0)
         column = fy_canvas_format(canvas, row, column, safe_ms < now_ms ? FY_STYLE_BAD : FY_STYLE_PLAIN,
-                                  "  last safe moment to go back %.5s", fy_clock_words(safe_ms, clock));
+                                  "  go back by %.5s", fy_clock_words(safe_ms, clock));
     if (window_ms > 0)
         (void)fy_canvas_format(canvas, row, column, FY_STYLE_DIM, "  window ends %.5s",
                                fy_clock_words(window_ms, clock));
@@ -189,6 +211,8 @@ static int draw_trouble(struct fy_canvas *canvas, int row, const json_t *view)
 static void draw_lines(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
 {
     int bottom = canvas->height - (picture->prompt != NULL ? 1 : 0);
+    for (size_t i = 0; i < picture->notice_count; i++)
+        put_cut(canvas, row++, 1, FY_STYLE_BAD, picture->notices[i], picture->ascii);
     size_t room = bottom > row ? (size_t)(bottom - row) : 0;
     size_t first = picture->line_count > room ? picture->line_count - room : 0;
     for (size_t i = first; i < picture->line_count; i++)
@@ -211,13 +235,12 @@ void fy_layout(struct fy_canvas *canvas, const struct fy_picture *picture)
     row += roomy ? 1 : 0;
     row = draw_step(canvas, row, picture);
     row = draw_trouble(canvas, row, view);
-    row = draw_sentence(canvas, row, FY_STYLE_WAIT, "", fy_json_string_or(view, "waiting", NULL));
     row = draw_sentence(canvas, row, FY_STYLE_PLAIN, "judge: ", fy_json_string_or(verdict, "sentence", NULL));
     row = draw_guards(canvas, row, json_object_get(view, "guards"));
     row = draw_calls(canvas, row, picture);
     row = draw_times(canvas, row, view);
     row += roomy ? 1 : 0;
-    row = draw_kpis(canvas, row, picture, canvas->height - row - LINES_AT_LEAST);
+    row = draw_kpis(canvas, row, picture, canvas->height - row - LINES_AT_LEAST - (int)picture->notice_count);
     row += roomy ? 1 : 0;
     draw_lines(canvas, row, picture);
 }

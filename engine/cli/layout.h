@@ -6,13 +6,15 @@
 #include "base/json.h"
 #include "cli/canvas.h"
 
-#define FY_PICTURE_LINES 12
+#define FY_PICTURE_LINES   12
+#define FY_PICTURE_NOTICES 3
 
 /* A call that is held through the upgrade. */
 struct fy_held_call {
-    char subscriber[64];
-    char before[64], now[64]; /* the instance that handled it first, and the one that does */
-    int64_t since_ms;
+    char subscriber[64], peer[64];
+    char before[64], now[64]; /* the instance that handled it first, and at the last test */
+    int64_t since_ms, seen_ms;
+    int sightings;
     bool alive;
 };
 
@@ -24,6 +26,8 @@ struct fy_picture {
     size_t call_count;
     const char *lines[FY_PICTURE_LINES]; /* the last records, oldest first */
     size_t line_count;
+    const char *notices[FY_PICTURE_NOTICES]; /* what must not scroll away, oldest first */
+    size_t notice_count;
     const char *prompt; /* a question to whoever sits there; NULL: none */
     bool ascii;         /* no characters but ASCII */
 };

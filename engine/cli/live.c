@@ -47,6 +47,13 @@ static void tell_line(struct watch *watch, const json_t *record)
     fy_term_line(&watch->term, FY_STYLE_PLAIN, watch->story.lines[watch->story.line_count - 1]);
 }
 
+/* Above the picture, where it stays in the terminal's history, and in the picture. */
+static void tell_notice(struct watch *watch, enum fy_style style, const char *text)
+{
+    fy_term_line(&watch->term, style, text);
+    fy_story_notice(&watch->story, text);
+}
+
 static bool fetch_records(struct watch *watch, struct fy_err *err)
 {
     FY_AUTO(fy_json_unref)
@@ -62,7 +69,7 @@ static bool fetch_records(struct watch *watch, struct fy_err *err)
         fy_story_take(&watch->story, record, &said);
         tell_line(watch, record);
         if (said.length > 0)
-            fy_term_line(&watch->term, FY_STYLE_STRONG, said.data);
+            tell_notice(watch, FY_STYLE_STRONG, said.data);
     }
     return true;
 }
@@ -95,7 +102,7 @@ static void tell_loss(struct watch *watch)
                    "ferryd (process %lld) died; process %lld took over and the run was back after %lld ms",
                    (long long)old, (long long)watch->engine_pid,
                    (long long)fy_client_gap_ms(watch->cli->client));
-    fy_term_line(&watch->term, FY_STYLE_BAD, text);
+    tell_notice(watch, FY_STYLE_BAD, text);
 }
 
 static bool look(struct watch *watch, struct fy_err *err)
@@ -128,6 +135,9 @@ static void draw(struct watch *watch, const char *prompt)
     picture.line_count = watch->story.line_count;
     for (size_t i = 0; i < picture.line_count; i++)
         picture.lines[i] = watch->story.lines[i];
+    picture.notice_count = watch->story.notice_count;
+    for (size_t i = 0; i < picture.notice_count; i++)
+        picture.notices[i] = watch->story.notices[i];
     picture.call_count = watch->story.call_count;
     memcpy(picture.calls, watch->story.calls, sizeof picture.calls);
     fy_canvas_size(&page, watch->term.width, watch->term.height < 50 ? watch->term.height - 1 : 49);
@@ -229,6 +239,10 @@ static void say_end(const struct watch *watch, int code)
         fy_show_text(watch->view, &text);
         (void)fputs(text.data, stdout);
     }
+    if (!watch->cli->json && state_is(watch, "COMPLETED"))
+        (void)printf(
+            "\nnext: ferry report %s; ferry audit verify %s; when you are content, ferry commit %s\n",
+            watch->run, watch->run, watch->run);
 }
 
 /* A terminal is taken to show UTF-8 unless the locale says otherwise. */

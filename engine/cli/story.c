@@ -13,6 +13,8 @@ void fy_story_free(struct fy_story *story)
         free(story->phases[i]);
     for (size_t i = 0; i < story->line_count; i++)
         free(story->lines[i]);
+    for (size_t i = 0; i < story->notice_count; i++)
+        free(story->notices[i]);
     *story = (struct fy_story){0};
 }
 
@@ -26,17 +28,28 @@ bool fy_story_tells(const json_t *record)
     return !is_named(record, "sample") && !is_named(record, "progress") && !is_named(record, "plan made");
 }
 
+/* Into a list that forgets its oldest. */
+static void keep_last(char **list, size_t room, size_t *count, char *text)
+{
+    if (*count == room) {
+        free(list[0]);
+        memmove(&list[0], &list[1], (room - 1) * sizeof *list);
+        (*count)--;
+    }
+    list[(*count)++] = text;
+}
+
 static void keep_line(struct fy_story *story, const json_t *record)
 {
     char clock[16];
     char *line = fy_format("%s %s", fy_clock_words(fy_json_int_or(record, "time_ms", 0), clock),
                            fy_json_string_or(record, "text", fy_json_string_or(record, "name", "?")));
-    if (story->line_count == FY_PICTURE_LINES) {
-        free(story->lines[0]);
-        memmove(&story->lines[0], &story->lines[1], sizeof story->lines - sizeof story->lines[0]);
-        story->line_count--;
-    }
-    story->lines[story->line_count++] = line;
+    keep_last(story->lines, FY_COUNT(story->lines), &story->line_count, line);
+}
+
+void fy_story_notice(struct fy_story *story, const char *text)
+{
+    keep_last(story->notices, FY_COUNT(story->notices), &story->notice_count, fy_strdup(text));
 }
 
 static void keep_phase(struct fy_story *story, const char *phase)
@@ -55,7 +68,15 @@ static struct fy_held_call *find_call(struct fy_story *story, const char *subscr
     return NULL;
 }
 
-/* Subscribers whose call is asked to be held: their instance is followed from the first answer on. */
+static bool is_the_other_end(const struct fy_story *story, const char *subscriber)
+{
+    for (size_t i = 0; i < story->call_count; i++)
+        if (strcmp(story->calls[i].peer, subscriber) == 0)
+            return true;
+    return false;
+}
+
+/* Undesignated subscribers who are asked to hold a call: followed from the first answer on, a line a call. */
 static void note_held(struct fy_story *story, const json_t *record, const json_t *args)
 {
     const json_t *subscriber = NULL;
@@ -65,39 +86,55 @@ static void note_held(struct fy_story *story, const json_t *record, const json_t
     json_array_foreach(json_object_get(args, "subscribers"), index, subscriber)
     {
         const char *ref = fy_json_string_or(subscriber, "ref", "?");
-        if (story->call_count == FY_COUNT(story->calls) || find_call(story, ref) != NULL)
+        if (strcmp(fy_json_string_or(subscriber, "steer", "none"), "none") != 0 ||
+            story->call_count == FY_COUNT(story->calls) || find_call(story, ref) != NULL ||
+            is_the_other_end(story, ref))
             continue;
         struct fy_held_call *call = &story->calls[story->call_count++];
         (void)snprintf(call->subscriber, sizeof call->subscriber, "%s", ref);
+        (void)snprintf(call->peer, sizeof call->peer, "%s", fy_json_string_or(subscriber, "peer", ""));
         call->since_ms = fy_json_int_or(record, "time_ms", 0);
         call->alive = true;
     }
 }
 
-static void note_place(struct fy_story *story, const char *subscriber, const char *instance, bool alive)
+struct sighting {
+    const char *subscriber, *instance;
+    int64_t at_ms;
+    bool alive;
+};
+
+static void note_place(struct fy_story *story, struct sighting seen)
 {
-    struct fy_held_call *call = find_call(story, subscriber);
-    if (call == NULL || instance == NULL)
+    struct fy_held_call *call = find_call(story, seen.subscriber);
+    if (call == NULL || seen.instance == NULL)
         return;
-    if (call->before[0] == '\0')
-        (void)snprintf(call->before, sizeof call->before, "%s", instance);
-    (void)snprintf(call->now, sizeof call->now, "%s", instance);
-    call->alive = alive;
+    if (call->sightings == 0)
+        (void)snprintf(call->before, sizeof call->before, "%s", seen.instance);
+    (void)snprintf(call->now, sizeof call->now, "%s", seen.instance);
+    call->sightings += seen.at_ms != call->seen_ms ? 1 : 0;
+    call->seen_ms = seen.at_ms;
+    call->alive = seen.alive;
 }
 
 /* Dial tests say which instance handles whom; so does a trace. */
-static void note_answers(struct fy_story *story, const json_t *result)
+static void note_answers(struct fy_story *story, const json_t *record, const json_t *result)
 {
     const json_t *last = json_object_get(result, "last");
     const json_t *test = NULL;
     size_t index = 0;
+    int64_t at_ms = fy_json_int_or(record, "time_ms", 0);
     json_array_foreach(json_object_get(result, "tests"), index, test)
-        note_place(story, fy_json_string_or(test, "ref", ""), fy_json_string_or(test, "instance", NULL),
-                   fy_json_bool_or(test, "ok", true));
+        note_place(story, (struct sighting){.subscriber = fy_json_string_or(test, "ref", ""),
+                                            .instance = fy_json_string_or(test, "instance", NULL),
+                                            .at_ms = at_ms,
+                                            .alive = fy_json_bool_or(test, "ok", true)});
     if (json_is_object(json_object_get(last, "held_call")))
-        note_place(story, fy_json_string_or(last, "subscriber", ""),
-                   fy_json_string_or(last, "instance", NULL),
-                   fy_json_bool_or(json_object_get(last, "held_call"), "alive", true));
+        note_place(story, (struct sighting){
+                              .subscriber = fy_json_string_or(last, "subscriber", ""),
+                              .instance = fy_json_string_or(last, "instance", NULL),
+                              .at_ms = at_ms,
+                              .alive = fy_json_bool_or(json_object_get(last, "held_call"), "alive", true)});
 }
 
 static void tell_resumed(struct fy_story *story, const json_t *body, struct fy_buf *said)
@@ -134,7 +171,7 @@ void fy_story_take(struct fy_story *story, const json_t *record, struct fy_buf *
     else if (is_named(record, "resumed"))
         tell_resumed(story, body, said);
     else if (is_named(record, "outcome")) {
-        note_answers(story, json_object_get(body, "result"));
+        note_answers(story, record, json_object_get(body, "result"));
         if (story->in_flight != 0 && fy_json_int_or(body, "step", 0) == story->in_flight)
             tell_settled(story, body, record, said);
     }

@@ -14,12 +14,17 @@ struct fy_story {
     size_t phase_count;
     char *lines[FY_PICTURE_LINES];
     size_t line_count;
+    char *notices[FY_PICTURE_NOTICES];
+    size_t notice_count;
     struct fy_held_call calls[4];
     size_t call_count;
     int64_t in_flight; /* step that was under way when the engine died; 0: none that is not settled */
 };
 
 void fy_story_free(struct fy_story *story);
+
+/* Something a person must not miss: stays on the page until newer ones push it off. */
+void fy_story_notice(struct fy_story *story, const char *text);
 
 /* Records that are worth a line on a page a person watches. */
 bool fy_story_tells(const json_t *record);

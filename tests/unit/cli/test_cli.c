@@ -51,7 +51,9 @@ static char *picture_text(const json_t *doc, int width, int height, bool ascii)
         .kpis = json_object_get(doc, "kpis"),
         .phases = {"prepare", "backup", "first slice", "migrate"},
         .phase_count = 4,
-        .calls = {{"test-3", "amf-svc-12", "amf-svc-03", 1795363400000, true}},
+        .calls = {{"test-3", "test-4", "amf-svc-12", "amf-svc-03", 1795363400000, 1795364500000, 2, true}},
+        .notices = {"ferryd died and is back"},
+        .notice_count = 1,
         .call_count = 1,
         .lines = {"16:20:01 step 40 done", "16:21:02 step 41: soak at 50 %"},
         .line_count = 2,
@@ -176,7 +178,9 @@ static void test_story_follows_a_held_call(void **state)
     FY_AUTO(fy_buf_free) struct fy_buf said = {0};
     take(&story,
          "{\"seq\":1,\"name\":\"intent\",\"time_ms\":5,\"body\":{\"step\":9,\"call\":\"dial_test\",\"args\":"
-         "{\"hold\":true,\"subscribers\":[{\"ref\":\"test-3\"}]}}}",
+         "{\"hold\":true,\"subscribers\":[{\"ref\":\"test-1\",\"steer\":\"target\"},{\"ref\":\"test-3\","
+         "\"steer\":\"none\",\"peer\":\"test-4\"},{\"ref\":\"test-4\",\"steer\":\"none\",\"peer\":\"test-3\"}"
+         "]}}}",
          &said);
     take(&story,
          "{\"seq\":2,\"name\":\"outcome\",\"time_ms\":6,\"body\":{\"step\":9,\"ok\":true,\"result\":{"
@@ -184,7 +188,7 @@ static void test_story_follows_a_held_call(void **state)
          "[{\"ref\":\"test-3\",\"service\":\"voice\",\"ok\":true,\"instance\":\"a\"}]}}}",
          &said);
     take(&story,
-         "{\"seq\":3,\"name\":\"outcome\",\"time_ms\":6,\"body\":{\"step\":80,\"ok\":true,\"result\":{"
+         "{\"seq\":3,\"name\":\"outcome\",\"time_ms\":9,\"body\":{\"step\":80,\"ok\":true,\"result\":{"
          "\"tests\":"
          "[{\"ref\":\"test-3\",\"service\":\"voice\",\"ok\":true,\"instance\":\"b\"}]}}}",
          &said);

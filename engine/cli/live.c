@@ -98,8 +98,7 @@ static void tell_loss(struct watch *watch)
         return;
     watch->losses = losses;
     watch_engine(watch);
-    (void)snprintf(text, sizeof text,
-                   "ferryd (process %lld) died; process %lld took over and the run was back after %lld ms",
+    (void)snprintf(text, sizeof text, "ferryd %lld died; %lld took over, the run was back after %lld ms",
                    (long long)old, (long long)watch->engine_pid,
                    (long long)fy_client_gap_ms(watch->cli->client));
     tell_notice(watch, FY_STYLE_BAD, text);
@@ -140,7 +139,7 @@ static void draw(struct watch *watch, const char *prompt)
         picture.notices[i] = watch->story.notices[i];
     picture.call_count = watch->story.call_count;
     memcpy(picture.calls, watch->story.calls, sizeof picture.calls);
-    fy_canvas_size(&page, watch->term.width, watch->term.height < 50 ? watch->term.height - 1 : 49);
+    fy_canvas_size(&page, watch->term.width, watch->term.height < 50 ? watch->term.height - 2 : 48);
     fy_layout(&page, &picture);
     fy_term_draw(&watch->term, &page);
     fy_canvas_free(&page);
@@ -240,9 +239,8 @@ static void say_end(const struct watch *watch, int code)
         (void)fputs(text.data, stdout);
     }
     if (!watch->cli->json && state_is(watch, "COMPLETED"))
-        (void)printf(
-            "\nnext: ferry report %s; ferry audit verify %s; when you are content, ferry commit %s\n",
-            watch->run, watch->run, watch->run);
+        (void)printf("next: ferry report %s, ferry audit verify %s, ferry commit %s\n", watch->run,
+                     watch->run, watch->run);
 }
 
 /* A terminal is taken to show UTF-8 unless the locale says otherwise. */

@@ -257,8 +257,9 @@ static struct fy_verdict passed(const struct fy_judge *judge)
     char gap[128] = "none is worse than on the source";
     if (where)
         (void)snprintf(gap, sizeof(gap), "the widest gap is %.2f points, in %s", 100 * widest, where);
-    return say(FY_VERDICT_PASS, "%zu of %zu KPIs had data over %lld s, all within their margins; %s%s", seen,
-               judge->count, (long long)judge->covered_ms / 1000, gap, control(judge));
+    return say(FY_VERDICT_PASS,
+               "%zu of %zu KPIs had data over %lld s, no evidence that one is worse than its margin; %s%s",
+               seen, judge->count, (long long)judge->covered_ms / 1000, gap, control(judge));
 }
 
 static struct fy_verdict decide(const struct fy_judge *judge, bool final)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ferryd and, if wanted, a ferry-sim of a test's own: started in a folder of their own, stopped by their pids."""
+import ctypes
 import glob
 import http.client
 import json
@@ -12,6 +13,11 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def die_with_parent():
+    """In a child about to be started: PR_SET_PDEATHSIG, so that nothing outlives a test that is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -55,7 +61,8 @@ class Ferryd:
         command = self.prefix + [os.path.join(self.build, "engine/daemon/ferryd"), "--store", self.dir,
                                  "--plugins", os.path.join(self.build, "plugins"), "--workflows", self.workflows]
         with open(self.path("ferryd.log"), "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True,
+                                            preexec_fn=die_with_parent)
 
     def start(self):
         """Start ferryd; how many seconds until it answers."""
@@ -165,7 +172,8 @@ class World:
         self.dir = tempfile.mkdtemp(prefix="ferry-world-")
         self.socket = os.path.join(self.dir, "sim.sock")
         command = [self.program, "--socket", self.socket, "--seed", str(seed)] + (["--world", world] if world else [])
-        self.process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not os.path.exists(self.socket):
             if self.process.poll() is not None:
                 raise RuntimeError("ferry-sim did not start")

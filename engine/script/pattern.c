@@ -286,7 +286,9 @@ static const char *match_fixed(struct matcher *m, const struct item *item, const
         return at_frontier(m, item, at) ? at : NULL;
     if (item->kind == END)
         return at == m->end ? at : NULL;
-    size_t length = (size_t)m->capture[item->capture].length; /* AGAIN */
+    if (m->capture[item->capture].length < 0) /* AGAIN, of a position: there is no text to repeat */
+        return NULL;
+    size_t length = (size_t)m->capture[item->capture].length;
     m->steps += length / 16;
     if ((size_t)(m->end - at) < length || memcmp(m->capture[item->capture].at, at, length) != 0)
         return NULL;

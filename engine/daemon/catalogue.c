@@ -7,24 +7,6 @@
 
 #include <string.h>
 
-static void on_event(void *context, const struct fy_script_event *event)
-{
-    struct fy_catalogue *catalogue = context;
-    struct fy_err err = event->err;
-    size_t i = 0;
-    while (i < catalogue->read->count && strcmp(catalogue->runs[i], event->run) != 0)
-        i++;
-    if (i == catalogue->read->count)
-        return;
-    catalogue->waiting--;
-    if (event->kind == FY_SCRIPT_DONE)
-        catalogue->declared[i] = fy_catalog_declare(&catalogue->read->entry[i], event->result, &err);
-    else if (event->kind == FY_SCRIPT_CALL)
-        (void)fy_fail(&err, FY_ERR_INVALID, "it takes a step (%s) outside its functions", event->call);
-    if (!catalogue->declared[i])
-        fy_log_err(&err, "workflow %s is left out", catalogue->read->entry[i].name);
-}
-
 static void ask(const struct fy_catalog_entry *entry, const char *run, struct fy_script *script)
 {
     const struct fy_script_start start = {
@@ -38,6 +20,28 @@ static void ask(const struct fy_catalog_entry *entry, const char *run, struct fy
     script->start(script, &start);
 }
 
+static void on_event(void *context, const struct fy_script_event *event)
+{
+    struct fy_catalogue *catalogue = context;
+    struct fy_err err = event->err;
+    size_t i = 0;
+    while (i < catalogue->read->count && strcmp(catalogue->runs[i], event->run) != 0)
+        i++;
+    if (i == catalogue->read->count)
+        return;
+    if (event->kind == FY_SCRIPT_LOST) { /* its host was killed: nobody's fault, so ask the next one */
+        ask(&catalogue->read->entry[i], catalogue->runs[i], catalogue->script);
+        return;
+    }
+    catalogue->waiting--;
+    if (event->kind == FY_SCRIPT_DONE)
+        catalogue->declared[i] = fy_catalog_declare(&catalogue->read->entry[i], event->result, &err);
+    else if (event->kind == FY_SCRIPT_CALL)
+        (void)fy_fail(&err, FY_ERR_INVALID, "it takes a step (%s) outside its functions", event->call);
+    if (!catalogue->declared[i])
+        fy_log_err(&err, "workflow %s is left out", catalogue->read->entry[i].name);
+}
+
 bool fy_catalogue_ask(struct fy_catalogue *catalogue, const char *directory, struct fy_script *script,
                       struct fy_err *err)
 {
@@ -47,6 +51,7 @@ bool fy_catalogue_ask(struct fy_catalogue *catalogue, const char *directory, str
     catalogue->runs = FY_NEW_ARRAY(char *, count + 1);
     catalogue->declared = FY_NEW_ARRAY(bool, count + 1);
     catalogue->waiting = count;
+    catalogue->script = script;
     script->on_event = on_event;
     script->context = catalogue;
     for (size_t i = 0; i < count; i++) {

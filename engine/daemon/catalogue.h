@@ -11,6 +11,7 @@
 #include "script/catalog.h"
 
 struct fy_catalogue {
+    struct fy_script *script; /* who is asked */
     struct fy_catalog *read;
     char **runs;    /* under which name each was asked */
     bool *declared; /* it has answered, and well */

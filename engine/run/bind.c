@@ -87,7 +87,9 @@ const char *fy_bind_observe(const struct fy_order *order, const struct fy_adapte
         if (has_verb(adapters, connection, verb))
             return connection;
     }
-    return fy_bind_kind(order, FY_CONNECTION_NF);
+    /* Nobody is known to have it, perhaps because its adapter has not started yet. */
+    bool of_cloud = strcmp(verb, "inventory") == 0;
+    return fy_bind_kind(order, of_cloud ? FY_CONNECTION_VIM : FY_CONNECTION_NF);
 }
 
 static bool bind_row(size_t row, const struct fy_order *order, const char *args, const char **ret_connection,

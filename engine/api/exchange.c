@@ -50,8 +50,7 @@ struct fy_caller fy_exchange_caller(const struct fy_exchange *exchange)
 {
     char **who = &exchange->api->who[exchange->peer->uid == 0 ? 0 : 1];
     if (*who == NULL) { /* asked once: a name service can be slow */
-        const struct passwd *user =
-            getpwuid(exchange->peer->uid); // NOLINT(concurrency-mt-unsafe): one thread
+        const struct passwd *user = getpwuid(exchange->peer->uid);
         *who = fy_format("uid:%u (%s)", (unsigned)exchange->peer->uid, user != NULL ? user->pw_name : "?");
     }
     return (struct fy_caller){.who = *who, .from = "unix"};

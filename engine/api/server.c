@@ -69,8 +69,7 @@ static bool make_socket(const char *path, int *ret_fd, struct fy_err *err)
                       sizeof address.sun_path - 1);
         return fy_hint(err, "use a store in a directory with a shorter name");
     }
-    (void)strcpy(address.sun_path,
-                 path); // NOLINT(clang-analyzer-security.insecureAPI.strcpy): length checked
+    memcpy(address.sun_path, path, strlen(path) + 1);
     FY_AUTO(fy_close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return fy_fail_errno(err, "could not make a socket");

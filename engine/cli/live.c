@@ -246,10 +246,10 @@ static void say_end(const struct watch *watch, int code)
 /* A terminal is taken to show UTF-8 unless the locale says otherwise. */
 static bool only_ascii(void)
 {
-    const char *locale = setlocale(LC_CTYPE, ""); // NOLINT(concurrency-mt-unsafe): one thread
+    const char *locale = setlocale(LC_CTYPE, "");
     if (locale == NULL || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0)
         return false;
-    return strcmp(nl_langinfo(CODESET), "UTF-8") != 0; // NOLINT(concurrency-mt-unsafe)
+    return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 }
 
 int fy_live_watch(struct fy_cli *cli, const char *run)

@@ -12,8 +12,7 @@ int main(int argc, char **argv)
 {
     struct fy_cli cli = {0};
     fy_json_init();
-    (void)signal(SIGPIPE,
-                 SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)curl_global_init(CURL_GLOBAL_NOTHING);
     int code = fy_cli_read(&cli, argc, argv);
     if (code < 0) {

@@ -28,7 +28,7 @@ bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_
     if (file == NULL) {
         int why = errno;
         return fy_fail(err, why == ENOENT ? FY_ERR_NOT_FOUND : FY_ERR_INVALID, "could not read %s: %s", path,
-                       strerror(why)); // NOLINT(concurrency-mt-unsafe): one thread
+                       strerror(why));
     }
     while (ret->length <= limit && (got = fread(piece, 1, sizeof piece, file)) > 0)
         fy_buf_put(ret, piece, got);

@@ -104,13 +104,13 @@ static int read_option(struct fy_cli *cli, char **argv, int left)
 
 static char *default_store(void)
 {
-    const char *store = getenv("FERRY_STORE"); // NOLINT(concurrency-mt-unsafe): one thread
+    const char *store = getenv("FERRY_STORE");
     if (store != NULL && store[0] != '\0')
         return fy_strdup(store);
-    const char *state = getenv("XDG_STATE_HOME"); // NOLINT(concurrency-mt-unsafe)
+    const char *state = getenv("XDG_STATE_HOME");
     if (state != NULL && state[0] != '\0')
         return fy_format("%s/ferry", state);
-    const char *home = getenv("HOME"); // NOLINT(concurrency-mt-unsafe)
+    const char *home = getenv("HOME");
     return fy_format("%s/.local/state/ferry", home != NULL ? home : "");
 }
 

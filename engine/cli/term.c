@@ -41,7 +41,7 @@ static void put_back(void)
 static void on_signal(int number)
 {
     put_back();
-    (void)signal(number, SIG_DFL); // NOLINT(bugprone-signal-handler,cert-sig30-c)
+    (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
 
@@ -56,13 +56,13 @@ static void read_keys(struct fy_term *term)
     term->keys = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
     (void)atexit(put_back);
     for (size_t i = 0; i < FY_COUNT(ends); i++)
-        (void)signal(ends[i], on_signal); // NOLINT(bugprone-signal-handler,cert-sig30-c)
+        (void)signal(ends[i], on_signal);
 }
 
 void fy_term_open(struct fy_term *term, bool plain)
 {
-    const char *kind = getenv("TERM");         // NOLINT(concurrency-mt-unsafe): one thread
-    const char *no_color = getenv("NO_COLOR"); // NOLINT(concurrency-mt-unsafe)
+    const char *kind = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
     bool able = isatty(STDOUT_FILENO) != 0 && kind != NULL && strcmp(kind, "dumb") != 0;
     *term = (struct fy_term){.live = able && !plain, .width = 80, .height = 24};
     term->colours = able && (no_color == NULL || no_color[0] == '\0');

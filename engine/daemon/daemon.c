@@ -65,8 +65,7 @@ static void on_record(void *context, const struct fy_row *row)
 static void on_end(uv_signal_t *signal, int number)
 {
     struct fy_daemon *daemon = signal->data;
-    fy_log(FY_LOG_INFO, "told to stop (%s); live runs go on with the next start",
-           strsignal(number)); // NOLINT(concurrency-mt-unsafe)
+    fy_log(FY_LOG_INFO, "told to stop (%s); live runs go on with the next start", strsignal(number));
     (void)unlink(daemon->socket);
     _exit(0);
 }
@@ -182,8 +181,7 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
 static void take_signals(struct fy_daemon *daemon)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
-    (void)signal(SIGPIPE,
-                 SIG_IGN); // NOLINT(bugprone-signal-handler,cert-sig30-c): a closed pipe is an error of write
+    (void)signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < FY_COUNT(numbers); i++) {
         (void)uv_signal_init(&daemon->loop, &daemon->end[i]);
         daemon->end[i].data = daemon;

@@ -107,8 +107,7 @@ bool fy_options_read(int argc, char **argv, struct fy_options *options, struct f
     int option = 0;
     *options = (struct fy_options){.log = FY_LOG_INFO, .ready_fd = -1};
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
-           -1) { // NOLINT(concurrency-mt-unsafe)
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option == '?')
             return fy_fail(err, FY_ERR_INVALID, "%s is not an option of ferryd, or lacks its value",
                            argv[optind - 1]);

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The ferry command as a person and a pipeline use it: a small trial, seen on a terminal, killed in the middle.
+
+    tests/cli/cli.py [--build build/dev]
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "support")]
+from ferryd import ROOT, World  # noqa: E402
+from screen import Session  # noqa: E402
+
+ORDER = os.path.join(ROOT, "tests/crash/order.xml")
+RUN = "CRASH-1"
+OK, FAILED, USAGE, NOT_FOUND, CONFLICT, WAITS, ENGINE = 0, 1, 2, 3, 4, 5, 6
+build = os.path.join(ROOT, "build/dev")
+
+
+class Ferry:
+    """A store of its own with the connections of a world."""
+
+    def __init__(self, world):
+        self.store = tempfile.mkdtemp(prefix="ferry-cli-")
+        self.program = os.path.join(build, "engine/cli/ferry")
+        self.environment = {**os.environ, "FERRY_STORE": self.store}
+        settings = {"tenants": ["core-east"], "settings": {"socket": world.socket}} if world else None
+        connections = {"sim-cloud": {"plugin": "sim_vim", **settings}, "sim-amf": {"plugin": "sim_nf", **settings}} if world else {}
+        with open(os.path.join(self.store, "connections.json"), "w", encoding="utf-8") as out:
+            json.dump({"connections": connections}, out)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self("engine", "stop")
+        shutil.rmtree(self.store, ignore_errors=True)
+
+    def __call__(self, *words):
+        return subprocess.run([self.program, *words], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def json(self, *words):
+        done = self(*words, "--json")
+        if done.returncode != OK:
+            raise AssertionError(f"ferry {' '.join(words)}: exit {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def path(self, name):
+        return os.path.join(self.store, name)
+
+
+class WithoutWorld(unittest.TestCase):
+    def run(self, result=None):
+        with Ferry(None) as self.ferry:
+            return super().run(result)
+
+    def expect(self, code, *words):
+        done = self.ferry(*words)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_exit_codes_tell_wrong_usage_from_wrong_input(self):
+        self.assertIn("is not a command", self.expect(USAGE, "upgrade"))
+        self.assertIn("ferry help run", self.expect(USAGE, "run"))
+        self.expect(NOT_FOUND, "run", "/nowhere.xml")
+        self.expect(NOT_FOUND, "show", "NO-RUN")
+        self.expect(NOT_FOUND, "pause", "NO-RUN")
+        self.expect(NOT_FOUND, "audit", "verify", "NO-RUN")
+        self.expect(NOT_FOUND, "adapter", "show", "nothing")
+        self.expect(OK, "version")
+
+    def test_engine_is_started_when_needed_and_stays_stopped_otherwise(self):
+        self.assertIn("no ferryd", self.expect(ENGINE, "engine", "status"))
+        self.assertIn("no runs", self.expect(OK, "list"))
+        self.assertIn("epoch 1", self.expect(OK, "engine", "status"))
+        self.expect(OK, "engine", "stop")
+        self.expect(ENGINE, "engine", "status")
+        self.expect(OK, "list")
+        self.assertIn("epoch 2", self.expect(OK, "engine", "status"))
+
+    def test_engine_that_cannot_start_says_why(self):
+        with open(self.ferry.path("connections.json"), "w", encoding="utf-8") as out:
+            out.write("{")
+        self.assertIn("connections.json", self.expect(ENGINE, "list"))
+
+    def test_order_is_refused_with_place_and_remedy(self):
+        with open(ORDER, encoding="utf-8") as source:
+            text = source.read()
+        with open(self.ferry.path("wrong.xml"), "w", encoding="utf-8") as out:
+            out.write(text.replace('ratio="100"', 'ratio="120"'))
+        said = self.expect(USAGE, "order", "check", self.ferry.path("wrong.xml"))
+        self.assertRegex(said, r"wrong\.xml: line \d+, f:Stage: ")
+        said = self.expect(USAGE, "order", "check", ORDER)
+        self.assertIn('"sim-cloud"', said)
+
+    def test_first_order_can_be_checked(self):
+        order = self.ferry("order", "new", "amf")
+        self.assertEqual(order.returncode, OK)
+        self.assertIn("<Definitions", order.stdout)
+
+    def test_catalogue_is_there(self):
+        self.assertIn("gray_upgrade", self.expect(OK, "workflow", "list"))
+        self.assertIn("function wf:upgrade", self.expect(OK, "workflow", "show", "gray_upgrade"))
+        self.expect(OK, "workflow", "lint", os.path.join(ROOT, "workflows/gray_upgrade/gray_upgrade.lua"))
+
+    def test_every_command_explains_itself(self):
+        for line in self.expect(OK, "help").splitlines():
+            if line.startswith("  ") and line[2] != " " and not line[2].isdigit() and not line.startswith(("  --", "  NO_")):
+                words = [word for word in line.split("  ")[1].split() if word.islower()]
+                self.assertIn("Example:", self.expect(OK, "help", *words), line)
+
+
+class Trial(unittest.TestCase):
+    """One small upgrade from the order to the commit."""
+
+    def test_the_whole_way(self):
+        with World(build, world=os.path.join(ROOT, "tests/crash/world.json")) as world, Ferry(world) as self.ferry:
+            self.look_before()
+            self.run_until_somebody_must_decide()
+            self.finish()
+            self.look_after()
+
+    def look_before(self):
+        self.assertIn("Stage", self.ferry("plan", ORDER, "--at", "window").stdout)
+        self.assertIn("stages", self.ferry.json("plan", ORDER, "--at", "window"))
+        self.assertIn("order", self.ferry.json("order", "check", ORDER, "--at", "window"))
+        self.assertEqual({adapter["state"] for adapter in self.ferry.json("adapter", "list")["adapters"]}, {"ready"})
+
+    def run_until_somebody_must_decide(self):
+        session = Session([self.ferry.program, "run", ORDER, "--at", "window", "--scale", "100", "--no-wait"],
+                          self.ferry.environment)
+        self.assertTrue(session.read_until(lambda s: "first slice" in s.screen.text(), 30), session.screen.text())
+        os.kill(self.ferry.json("engine", "status")["pid"], signal.SIGKILL)
+        self.assertTrue(session.read_until(lambda s: "took over" in s.screen.text(), 30), session.screen.text())
+        self.assertEqual(session.wait(), WAITS, session.screen.text())
+        self.assertEqual(session.screen.clears, 0, "the picture was cleared instead of redrawn")
+        self.assertRegex(session.seen, "in flight was step|nothing was in flight")
+        self.assertIn("time x 100", session.seen)
+        self.assertTrue(session.seen.endswith(("\x1b[0m", "\n")), "the terminal was not left as it was")
+
+    def finish(self):
+        refused = self.ferry("commit", RUN)
+        self.assertEqual(refused.returncode, FAILED)
+        self.assertIn("approve", refused.stderr)
+        self.assertEqual(self.ferry("approve", RUN, "--why", "looks good").returncode, OK)
+        watched = self.ferry("watch", RUN, "--plain", "--yes")
+        self.assertEqual(watched.returncode, OK, watched.stdout + watched.stderr)
+        self.assertNotIn("\x1b", watched.stdout)
+        self.assertIn("COMPLETED", watched.stdout)
+        follow = subprocess.Popen([self.ferry.program, "journal", RUN, "--follow"], env=self.ferry.environment,
+                                  stdout=subprocess.PIPE, text=True)
+        self.assertEqual(self.ferry("engine", "stop").returncode, OK)
+        self.assertEqual(self.ferry("commit", RUN).returncode, OK)
+        lines = follow.communicate(timeout=30)[0].splitlines()
+        self.assertEqual(follow.returncode, OK)
+        self.assertIn("COMMITTED", lines[-1])
+        numbers = [int(line.split()[0]) for line in lines]
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)), "records were lost or told twice")
+
+    def look_after(self):
+        self.assertEqual(self.ferry.json("show", RUN)["state"], "COMMITTED")
+        self.assertIn("COMMITTED", self.ferry("list").stdout)
+        self.assertEqual(self.ferry("submit", ORDER, "--at", "window", "--scale", "100").stdout.strip(), RUN)
+        for form in ([], ["--md"], ["--html"], ["--paper"]):
+            self.assertIn("AMF", self.ferry("report", RUN, *form).stdout)
+        self.assertIn("audit", self.ferry.json("report", RUN))
+        self.assertIn("audit verify: ok", self.ferry("audit", "verify", RUN).stdout)
+        export = self.ferry("audit", "export", RUN).stdout
+        for text, code in ((export, OK), (export.replace("looks good", "looks fine"), FAILED)):
+            with open(self.ferry.path("export"), "w", encoding="utf-8") as out:
+                out.write(text)
+            self.assertEqual(self.ferry("audit", "verify", self.ferry.path("export")).returncode, code)
+        changed = self.ferry.path("other.xml")
+        with open(ORDER, encoding="utf-8") as source, open(changed, "w", encoding="utf-8") as out:
+            out.write(source.read().replace("</Definitions>", "<!-- other bytes --></Definitions>"))
+        self.assertEqual(self.ferry("submit", changed, "--at", "window").returncode, CONFLICT)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=build)
+    options, rest = parser.parse_known_args()
+    build = os.path.abspath(options.build)
+    unittest.main(argv=[sys.argv[0], *rest])

@@ -24,14 +24,13 @@ static const struct {
 enum { FY_STATE_SAME = SAME, FY_STATE_BACK = BACK };
 
 static const struct move {
+    const char *event, *condition;
     enum fy_state from;
-    const char *event;
     int kind;
-    const char *condition;
     int to;
 } moves[] = {
 #define STATE(NAME, name, final, means)
-#define MOVE(FROM, event, kind, condition, TO) {FY_STATE_##FROM, event, kind, condition, (int)FY_STATE_##TO},
+#define MOVE(FROM, event, kind, condition, TO) {event, condition, FY_STATE_##FROM, kind, (int)FY_STATE_##TO},
 #include "run/state.def"
 #undef STATE
 #undef MOVE

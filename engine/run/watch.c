@@ -70,7 +70,6 @@ static void look_at_gates(struct fy_live *live)
     if (verdict.kind == FY_VERDICT_ROLLBACK) {
         watch->told = true;
         fy_watch_put_verdict(live, &verdict, evidence.data, false);
-        FY_POINT(run_verdict);
         fy_flush(live);
     }
     fy_buf_free(&evidence);
@@ -151,4 +150,5 @@ void fy_watch_put_verdict(struct fy_live *live, const struct fy_verdict *verdict
     fy_buf_member_bool(&body, "final", final);
     fy_buf_close(&body, '}');
     fy_put(live, FY_REC_VERDICT, &body);
+    FY_POINT(run_verdict);
 }

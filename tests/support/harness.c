@@ -194,7 +194,9 @@ void harness_crash(struct harness *h)
 char *harness_order_text(const char *order)
 {
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/tests/support/orders/%s.xml", SOURCE_DIR, order);
+    bool trial = strcmp(order, "trial") == 0;
+    (void)snprintf(path, sizeof path, "%s/%s/%s.xml", SOURCE_DIR,
+                   trial ? "plugins/simulator/trial" : "tests/support/orders", trial ? "amf-order" : order);
     FILE *file = fopen(path, "re");
     if (file == NULL)
         abort();

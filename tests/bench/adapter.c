@@ -87,6 +87,13 @@ static void call_counters(void *connection, const struct ferry_call *call, struc
     answer(reply, "{\"period_ms\":5000,\"ticks\":[]}");
 }
 
+static void call_guard_read(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
+{
+    (void)connection;
+    (void)call;
+    answer(reply, "{\"guard\":\"healing\",\"state\":{\"enabled\":true}}");
+}
+
 static void call_touch(void *connection, const struct ferry_call *call, struct ferry_reply *reply)
 {
     (void)connection;
@@ -101,6 +108,7 @@ static const struct ferry_verb verbs[] = {
     {"alarms", FERRY_OBSERVE, ANY, 60000, 0, call_alarms},
     {"version_path", FERRY_OBSERVE, ANY, 60000, 0, call_version_path},
     {"counters", FERRY_OBSERVE, ANY, 60000, 0, call_counters},
+    {"guard_read", FERRY_OBSERVE, ANY, 60000, 0, call_guard_read},
     {"bench.touch", FERRY_ENSURE, ANY, 60000, 0, call_touch},
     {0},
 };

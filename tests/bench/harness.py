@@ -64,7 +64,7 @@ class Engine(Ferryd):
         return min(times), max(times)
 
     def states(self):
-        return {run["id"]: run for run in self.get("/v1/upgrades")["upgrades"]}
+        return {run["id"]: run for run in self.get("/v1/upgrades")}
 
     def wait_done(self, runs):
         while True:

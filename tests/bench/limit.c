@@ -3,19 +3,11 @@
  * The limit a durable step is measured against: fdatasync of a 4 KiB overwrite, one thread.
  *   bench_limit FILE SECONDS    prints the rate a second
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "figures.h"
 
-static double seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {

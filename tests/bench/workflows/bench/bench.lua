@@ -9,6 +9,7 @@ local wf = workflow {
     adapter_steps = { type = "integer", default = 0, help = "adapter steps: bench.touch" },
     hold_at = { type = "integer", default = 0, help = "after this many engine steps, sleep for hold_ms" },
     hold_ms = { type = "integer", default = 0, help = "how long" },
+    report = { type = "integer", default = 0, help = "not 0: ask the adapter at last how far apart its calls were" },
   },
 }
 
@@ -21,6 +22,7 @@ function wf:upgrade(nf, plan)
   for i = 1, p.adapter_steps do
     nf:call("bench.touch", { number = i })
   end
+  if p.report > 0 then nf:call("bench.touch", { report = true }) end
 end
 
 function wf:rollback(nf, plan, done) end

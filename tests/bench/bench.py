@@ -9,133 +9,115 @@ min and max. Nothing here passes or fails: a loaded machine says nothing about t
 explains the figures. --peers adds Restate (npm, one partition), started here and stopped again.
 """
 import argparse
-import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import Engine, ROOT, raw_fdatasync, restate  # noqa: E402
+from harness import Engine, ROOT  # noqa: E402
+from table import Table  # noqa: E402
 
-STEP_CASES = [("1 run", 1, 1000), ("50 runs", 50, 200), ("500 runs", 500, 40)]
-
-
-class Table:
-    """Figures by name, one value a round."""
-
-    def __init__(self):
-        self.values, self.units = {}, {}
-
-    def add(self, name, value, unit):
-        self.values.setdefault(name, []).append(value)
-        self.units[name] = unit
-
-    def show(self):
-        print(f"\n{'':46}{'min':>10}{'median':>10}{'max':>10}")
-        for name, values in self.values.items():
-            low, mid, high = min(values), statistics.median(values), max(values)
-            print(f"{name:46}{low:>10.4g}{mid:>10.4g}{high:>10.4g}  {self.units[name]}")
+STEPS = [("1 run", 1, 1500), ("50 runs", 50, 800), ("500 runs", 500, 80)]
+PARTS = ["steps", "syncs", "start", "memory", "resume", "programs"]
 
 
-def steps(table, kind, label, runs, count, limit):
-    with Engine() as engine:
-        figures = engine.drive(runs, **{f"{kind}_steps": count})
-    rate = figures["steps_per_s"]
-    table.add(f"{kind} steps, {label}", rate, "/s")
-    table.add(f"{kind} steps, {label}: share of fdatasync", rate / limit, "x")
-    table.add(f"{kind} steps, {label}: CPU, all processes", figures["cpu_us_per_step"], "us/step")
-    table.add(f"{kind} steps, {label}: commits", figures["commits_per_step"], "/step")
-    return rate
+def measure_steps(table, peers):
+    for label, runs, count in STEPS:
+        for kind in ("engine", "adapter"):
+            if peers and runs <= 50 and kind == "engine":
+                peer = harness.restate(runs, 100)
+                table.add(f"Restate, {label}", peer["steps_per_s"])
+                table.add(f"Restate, {label}: CPU", peer["cpu_us_per_step"])
+            with Engine() as engine:
+                figures = engine.drive(runs, kind, count)
+            name = f"{kind} steps, {label}"
+            table.add(name, figures["rate"])
+            table.add(f"{name}: CPU", figures["cpu"])
+            table.add(f"{name}: commits", figures["commits"])
+            if runs == 1 and kind == "adapter":
+                table.add("adapter step, 1 run: median", figures["p50"])
+                table.add("adapter step, 1 run: 99th percentile", figures["p99"])
 
 
-def all_steps(table, limit, peers):
-    for label, runs, count in STEP_CASES:
-        rate = steps(table, "engine", label, runs, count, limit)
-        if peers and runs <= 50:
-            peer = restate(runs, 100)
-            table.add(f"Restate, {label}", peer["steps_per_s"], "/s")
-            table.add(f"Restate, {label}: CPU, server and SDK", peer["cpu_us_per_step"], "us/step")
-            table.add(f"engine steps, {label}: times Restate", rate / peer["steps_per_s"], "x")
-        rate = steps(table, "adapter", label, runs, max(20, count // 2), limit)
-        if peers and runs == 1:
-            table.add(f"adapter steps, {label}: times Restate", rate / peer["steps_per_s"], "x")
+def measure_syncs(table, _):
+    steps = 1000
+    with Engine(strace=True) as engine:
+        engine.submit_all(1, hold_at=1, hold_ms=harness.HOLD_MS, engine_steps=steps)
+        before = len(engine.syncs())
+        engine.wait_done(1)
+        taken = engine.syncs()[before:]
+    table.add("syncs, 1 run (strace)", len(taken) / steps)
+    median, slowest = harness.quantiles(taken[1:])
+    table.add("engine step, 1 run, under strace: median", median)
+    table.add("engine step, 1 run, under strace: 99th perc.", slowest)
 
 
-def start_up(table):
+def measure_start(table, _):
     with Engine(start=False) as engine:
-        table.add("ready after the first start", engine.start() * 1e3, "ms")
+        table.add("ready, first start", engine.start() * 1e3)
         engine.kill()
-        table.add("ready after a restart, empty store", engine.start() * 1e3, "ms")
-        table.add("resident, idle, ferryd alone", engine.rss_kb() / 1024, "MB")
+        table.add("ready, started again", engine.start() * 1e3)
+        table.add("resident, idle, ferryd", engine.rss_mb())
 
 
-def memory(table):
+def measure_memory(table, _):
     runs = 200
     with Engine() as engine:
         idle = engine.pss_kb()
-        engine.drive(runs, wait=False, engine_steps=10, hold_at=10, hold_ms=600000)
-        engine.wait_steps(runs, "sleep")
-        table.add("memory of a waiting run, all processes", (engine.pss_kb() - idle) / runs, "KB")
+        engine.submit_all(runs, engine_steps=20, hold_at=10, hold_ms=600000)
+        time.sleep(2.5)  # a run that waits gives back what it does not need, after a second
+        table.add("memory of a waiting run, all processes", (engine.pss_kb() - idle) / runs)
 
 
-def resume(table):
+def measure_resume(table, _):
     runs, hold_ms = 50, 3000
     with Engine() as engine:
-        engine.drive(runs, wait=False, engine_steps=100, hold_at=50, hold_ms=hold_ms)
-        engine.wait_steps(runs, "sleep")
+        engine.submit_all(runs, engine_steps=100, hold_at=51, hold_ms=hold_ms)
         engine.kill()
         time.sleep(hold_ms / 1e3)
         begin = time.time() * 1e3
         engine.start()
         engine.wait_done(runs)
-        first, last = engine.span_after(runs, begin)
-        table.add("50 killed runs: first step again", first - begin, "ms")
-        table.add("50 killed runs: all 50 x 50 steps done", last - begin, "ms")
+        first, last = engine.span_after(begin)
+        table.add("50 killed runs: first step again", first - begin)
+        table.add("50 killed runs: all 2,500 steps done", last - begin)
 
 
-def syncs(table):
-    with Engine(strace=True) as engine:
-        engine.drive(1, engine_steps=1000)
-        table.add("fdatasync calls, 1 run, 1000 steps (strace)", engine.syncs() / 1000, "/step")
+def measure_programs(table, _):
+    for program in ("bench_plan", "bench_replay"):
+        for name, value in harness.figures_of(program).items():
+            table.add(name, value)
 
 
-def programs(table):
-    for line in harness.figures_of("bench_plan"):
-        table.add(line["name"], line["value"], line["unit"])
-    for line in harness.figures_of("bench_replay"):
-        table.add(line["name"], line["value"], line["unit"])
+def build():
+    for command in (["cmake", "--preset", "bench"], ["cmake", "--build", "--preset", "bench"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(done.stdout + done.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", action="store_true", help="measure Restate in the same rounds")
-    parser.add_argument("--only", default="steps,start,memory,resume,syncs,programs")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, of " + ",".join(PARTS))
     parser.add_argument("--json", help="write every value of every round to this file")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    wanted = options.only.split(",")
-    subprocess.run(["cmake", "--preset", "bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", "--preset", "bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    build()
     table = Table()
     for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}, load {os.getloadavg()[0]:.2f}", file=sys.stderr, flush=True)
-        limit = raw_fdatasync()
-        table.add("raw fdatasync, 4 KiB overwrite", limit, "/s")
-        if "steps" in wanted:
-            all_steps(table, limit, options.peers)
-        for name, measure in (("start", start_up), ("memory", memory), ("resume", resume), ("syncs", syncs),
-                              ("programs", programs)):
-            if name in wanted:
-                measure(table)
+        table.begin(os.getloadavg()[0])
+        table.add("raw fdatasync", harness.raw_fdatasync())
+        for part in options.only.split(","):
+            print(f"round {number + 1} of {options.rounds}: {part}", file=sys.stderr, flush=True)
+            globals()[f"measure_{part}"](table, options.peers)
     table.show()
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as out:
-            json.dump({"values": table.values, "units": table.units}, out, indent=1)
+        table.write(options.json)
 
 
 if __name__ == "__main__":

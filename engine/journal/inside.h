@@ -55,8 +55,9 @@ struct fy_journal {
 /* Under lock: should "open" be written now? Take it, leaving an empty one. */
 bool fy_journal_due(const struct fy_journal *journal);
 struct fy_journal_batch *fy_journal_take(struct fy_journal *journal);
-/* Under lock: wake the writer if it sleeps and would sleep too long. */
-void fy_journal_stir(struct fy_journal *journal);
+/* Unlock, then wake the writer if it sleeps and would sleep too long: woken earlier it would wait for the
+ * lock. */
+void fy_journal_unlock_and_stir(struct fy_journal *journal);
 
 /* Try once to make a numbered batch durable. False: try again; what that cannot mend ends the process. */
 bool fy_journal_write(struct fy_journal *journal, struct fy_journal_batch *batch);

@@ -154,8 +154,9 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
     if (done != NULL)
         fy_journal_batch_end_call(journal->open, done, context);
     if (!journal->loop.gathers)
-        fy_journal_stir(journal);
-    (void)pthread_mutex_unlock(&journal->lock);
+        fy_journal_unlock_and_stir(journal);
+    else
+        (void)pthread_mutex_unlock(&journal->lock);
 }
 
 static void show_followers(struct fy_journal *journal, const struct fy_row *row)
@@ -245,8 +246,7 @@ void fy_journal_turn(struct fy_journal *journal)
     if (!journal->loop.gathers || !journal->threaded)
         return;
     (void)pthread_mutex_lock(&journal->lock);
-    fy_journal_stir(journal);
-    (void)pthread_mutex_unlock(&journal->lock);
+    fy_journal_unlock_and_stir(journal);
 }
 
 const char *fy_journal_trouble(const struct fy_journal *journal)

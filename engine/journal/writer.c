@@ -36,14 +36,16 @@ struct fy_journal_batch *fy_journal_take(struct fy_journal *journal)
     return taken;
 }
 
-void fy_journal_stir(struct fy_journal *journal)
+void fy_journal_unlock_and_stir(struct fy_journal *journal)
 {
     const struct fy_journal_batch *open = journal->open;
     bool work = open->forced || ((open->item_count > 0 || open->call_count > 0) && !journal->armed);
-    if (!journal->waiting || !work)
-        return;
-    journal->waiting = false;
-    (void)pthread_cond_signal(&journal->stir);
+    bool wake = journal->waiting && work;
+    if (wake)
+        journal->waiting = false;
+    (void)pthread_mutex_unlock(&journal->lock);
+    if (wake)
+        (void)pthread_cond_signal(&journal->stir);
 }
 
 static void say_trouble(struct fy_journal *journal, const struct fy_err *err)

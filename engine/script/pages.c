@@ -48,17 +48,29 @@ bool fy_page_global(lua_State *lua, const char *name)
     return found;
 }
 
-/* What a page sees: primitives, pages, Lua's own. */
-static int find_inner(lua_State *lua)
+static bool push_primitive(lua_State *lua, const char *name)
 {
-    const char *name = luaL_checkstring(lua, 2);
     const luaL_Reg *primitive = registered(lua, PRIMITIVES);
     while (primitive->name != NULL && strcmp(primitive->name, name) != 0)
         primitive++;
     if (primitive->name != NULL)
         lua_pushcfunction(lua, primitive->func);
-    else if (!fy_page_push(lua, name) && !fy_env_push(lua, name))
-        return luaL_error(lua, "the prelude has no page %s", name);
+    return primitive->name != NULL;
+}
+
+/* What a page sees: primitives, pages, Lua's own. What is not a page never closes, so it is found once. */
+static int find_inner(lua_State *lua)
+{
+    const char *name = luaL_checkstring(lua, 2);
+    if (!push_primitive(lua, name)) {
+        if (fy_page_push(lua, name))
+            return 1;
+        if (!fy_env_push(lua, name))
+            return luaL_error(lua, "the prelude has no page %s", name);
+    }
+    lua_pushvalue(lua, 2);
+    lua_pushvalue(lua, -2);
+    lua_rawset(lua, 1);
     return 1;
 }
 

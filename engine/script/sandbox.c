@@ -139,6 +139,7 @@ struct fy_sandbox *fy_sandbox_new(const struct fy_limits *limits, lua_CFunction 
         return NULL;
     }
     box->thread = lua_tothread(box->lua, -1);
+    lua_sethook(box->thread, count_hook, LUA_MASKCOUNT, HOOK_EVERY); /* counts on from resume to resume */
     lua_gc(box->lua, LUA_GCINC, 130, 200, 10); /* small states: collect early rather than fast */
     return box;
 }
@@ -165,7 +166,6 @@ void fy_sandbox_trim(struct fy_sandbox *box)
 int fy_sandbox_resume(struct fy_sandbox *box, int count, int *ret_count)
 {
     fy_sandbox_renew(box);
-    lua_sethook(box->thread, count_hook, LUA_MASKCOUNT, HOOK_EVERY);
     int status = lua_resume(box->thread, NULL, count, ret_count);
     if (status == LUA_ERRMEM)
         over_memory(box);

@@ -7,7 +7,8 @@
  * Only the daemon's own user and root are served (SO_PEERCRED). Limits: bodies 64 KiB, headers 16 KiB, 256
  * connections; headers within 5 s, bodies within 10 s, however slowly they trickle.
  *
- * What an answer says is the engine's; here it is only carried.
+ * What an answer says is the engine's; here it is only carried. There is no way to close it: it lives as long
+ * as its process, which ends without ceremony.
  */
 #ifndef FY_API_API_H
 #define FY_API_API_H
@@ -46,8 +47,5 @@ bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
 
 /* A record became durable: streams of its run go on. */
 void fy_api_record(struct fy_api *api, const struct fy_row *row);
-
-/* Close every connection and the socket; memory goes once the loop has turned. NULL is allowed. */
-void fy_api_close(struct fy_api *api);
 
 #endif

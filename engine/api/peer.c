@@ -43,6 +43,7 @@ static void peer_started(struct fy_api *api, struct MHD_Connection *connection, 
     api->peers = peer;
     fy_peer_wait(api, peer, FY_PEER_HEADER);
     *socket_context = peer;
+    fy_api_watch_peers(api);
 }
 
 static void peer_closed(struct fy_api *api, struct fy_peer *peer)

@@ -48,7 +48,16 @@ void fy_api_resume(struct fy_api *api, struct MHD_Connection *connection)
 
 static void on_reap(uv_timer_t *timer)
 {
-    fy_peer_reap(timer->data);
+    struct fy_api *api = timer->data;
+    fy_peer_reap(api);
+    if (api->peers == NULL)
+        (void)uv_timer_stop(timer); /* nobody there: an idle daemon sleeps */
+}
+
+void fy_api_watch_peers(struct fy_api *api)
+{
+    if (uv_is_active((uv_handle_t *)&api->reaper) == 0)
+        (void)uv_timer_start(&api->reaper, on_reap, REAP_EVERY_MS, REAP_EVERY_MS);
 }
 
 static void on_complaint(void *context, const char *format, va_list args)
@@ -101,19 +110,9 @@ static bool start_http(struct fy_api *api, struct fy_err *err)
     (void)uv_poll_init(api->world.loop, &api->poll, info->epoll_fd);
     (void)uv_timer_init(api->world.loop, &api->timer);
     (void)uv_timer_init(api->world.loop, &api->reaper);
-    api->open_handles = 3;
     api->poll.data = api->timer.data = api->reaper.data = api;
     (void)uv_poll_start(&api->poll, UV_READABLE, on_poll);
-    (void)uv_timer_start(&api->reaper, on_reap, REAP_EVERY_MS, REAP_EVERY_MS);
     return true;
-}
-
-static void api_free(struct fy_api *api)
-{
-    free(api->path);
-    free(api->who[0]);
-    free(api->who[1]);
-    free(api);
 }
 
 static int64_t or_else(int64_t value, int64_t otherwise)
@@ -136,12 +135,14 @@ bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
     };
     api->path = fy_strdup(socket_path);
     if (!make_socket(socket_path, &api->listen_fd, err)) {
-        api_free(api);
+        free(api->path);
+        free(api);
         return false;
     }
     if (!start_http(api, err)) {
         (void)close(api->listen_fd);
-        api_free(api);
+        free(api->path);
+        free(api);
         return false;
     }
     *ret_api = api;
@@ -151,28 +152,4 @@ bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
 void fy_api_record(struct fy_api *api, const struct fy_row *row)
 {
     fy_stream_wake(api, row->run);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct fy_api *api = handle->data;
-    if (--api->open_handles == 0)
-        api_free(api);
-}
-
-void fy_api_close(struct fy_api *api)
-{
-    if (api == NULL)
-        return;
-    api->closing = true;
-    fy_stream_wake(api, NULL);
-    for (struct fy_exchange *exchange = api->exchanges; exchange != NULL; exchange = exchange->next)
-        if (exchange->suspended)
-            fy_answer_status(exchange, 503, "ferryd is being stopped", NULL);
-    (void)uv_poll_stop(&api->poll);
-    MHD_stop_daemon(api->mhd); /* closes the listening socket and every connection */
-    (void)unlink(api->path);
-    uv_close((uv_handle_t *)&api->poll, on_closed);
-    uv_close((uv_handle_t *)&api->timer, on_closed);
-    uv_close((uv_handle_t *)&api->reaper, on_closed);
 }

@@ -30,9 +30,7 @@ struct fy_api {
     uv_poll_t poll;   /* libmicrohttpd's epoll descriptor */
     uv_timer_t timer; /* what libmicrohttpd wants to do by itself */
     uv_timer_t reaper;
-    unsigned open_handles;
     unsigned readers; /* reader processes at work */
-    bool closing;
     struct fy_peer *peers;
     unsigned peer_count;
     struct fy_exchange *exchanges;
@@ -41,6 +39,7 @@ struct fy_api {
 
 /* server.c: let a suspended connection go on; libmicrohttpd notices in the next turn of the loop. */
 void fy_api_resume(struct fy_api *api, struct MHD_Connection *connection);
+void fy_api_watch_peers(struct fy_api *api); /* there is a connection: have the slow ones reaped */
 
 /* peer.c: called by libmicrohttpd for each connection; and the reaper of slow ones. */
 void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_context,
@@ -58,6 +57,6 @@ void fy_exchange_done(void *api, struct MHD_Connection *connection, void **conte
 
 /* stream.c: server-sent events. */
 void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t after);
-void fy_stream_wake(struct fy_api *api, const char *run); /* NULL: all of them */
+void fy_stream_wake(struct fy_api *api, const char *run);
 
 #endif

@@ -63,8 +63,6 @@ static ssize_t on_send(void *context, uint64_t position, char *out, size_t room)
 {
     (void)position;
     struct fy_stream *stream = context;
-    if (stream->api->closing)
-        return MHD_CONTENT_READER_END_OF_STREAM;
     if (stream->sent == stream->out.length && !refill(stream))
         return MHD_CONTENT_READER_END_WITH_ERROR; /* the client comes again with its cursor */
     size_t count = stream->out.length - stream->sent;
@@ -124,6 +122,6 @@ void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t aft
 void fy_stream_wake(struct fy_api *api, const char *run)
 {
     for (struct fy_stream *stream = api->streams; stream != NULL; stream = stream->next)
-        if (run == NULL || strcmp(stream->run, run) == 0)
+        if (strcmp(stream->run, run) == 0)
             wake(stream);
 }

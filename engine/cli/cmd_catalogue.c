@@ -45,38 +45,59 @@ int fy_cmd_adapter_show(struct fy_cli *cli)
     return FY_EXIT_OK;
 }
 
-/* Run ferry-host with these arguments; its exit code is ours. */
-static int run_host(const char *const *argv)
+/* What a tool prints, line by line, as a document. */
+static void print_lines(FILE *from, bool good)
+{
+    json_t *doc = json_pack("{s:b,s:[]}", "ok", good, "lines");
+    char line[1024];
+    while (fgets(line, sizeof line, from) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        (void)json_array_append_new(json_object_get(doc, "lines"), json_string(line));
+    }
+    fy_print_json(doc);
+    json_decref(doc);
+}
+
+/* Run ferry-host with these arguments; its exit code is ours. With --json what it prints goes to a file
+ * first. */
+static int run_host(const struct fy_cli *cli, const char *const *argv)
 {
     static const char *const places[] = {"lib/ferry/ferry-host", "engine/host/ferry-host", NULL};
     FY_AUTO(fy_free_ptr) char *host = fy_find_beside(places);
+    FILE *out = cli->json ? tmpfile() : NULL;
     struct fy_err err;
-    if (host == NULL) {
+    int status = 0;
+    if (host == NULL || (cli->json && out == NULL)) {
         (void)fy_fail(&err, FY_ERR_TRANSIENT, "ferry-host was not found beside this program");
         return fy_cli_fail(&err);
     }
     (void)fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        (void)execv(host, (char *const *)(uintptr_t)argv);
+        if (out == NULL || dup2(fileno(out), STDOUT_FILENO) >= 0)
+            (void)execv(host, (char *const *)(uintptr_t)argv);
         _exit(127);
     }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
-        return FY_EXIT_FAILED;
-    return WEXITSTATUS(status);
+    bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
+    int code = ended ? WEXITSTATUS(status) : FY_EXIT_FAILED;
+    if (out != NULL) {
+        rewind(out);
+        print_lines(out, code == FY_EXIT_OK);
+        (void)fclose(out);
+    }
+    return code;
 }
 
 int fy_cmd_adapter_test(struct fy_cli *cli)
 {
     const char *argv[] = {"ferry-host", "test", cli->args[0], cli->args[1], NULL};
-    return run_host(argv);
+    return run_host(cli, argv);
 }
 
 int fy_cmd_workflow_lint(struct fy_cli *cli)
 {
     const char *argv[] = {"ferry-host", "lint", cli->args[0], NULL};
-    return run_host(argv);
+    return run_host(cli, argv);
 }
 
 int fy_cmd_workflow_list(struct fy_cli *cli)

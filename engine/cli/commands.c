@@ -82,6 +82,7 @@ const struct fy_command fy_commands[] = {
     VERB("cancel", "Stop and park", why_options, "ferry cancel CHG-0007"),
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
     VERB("adjust", "Change how the rest is done", adjust_options, "ferry adjust CHG-0007 --step 2"),
+    VERB("recheck", "Check a scheduled run again now", why_options, "ferry recheck CHG-0007"),
     VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
     VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
     VERB("fail", "Give a parked run over to people", why_options,

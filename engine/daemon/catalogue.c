@@ -85,14 +85,3 @@ void fy_catalogue_settle(struct fy_catalogue *catalogue, struct fy_script *scrip
     script->on_event = NULL;
     script->context = NULL;
 }
-
-void fy_catalogue_free(struct fy_catalogue *catalogue)
-{
-    for (size_t i = 0; catalogue->read != NULL && i < catalogue->read->count; i++)
-        free(catalogue->runs[i]);
-    fy_catalog_free(catalogue->read);
-    free(catalogue->runs);
-    free(catalogue->declared);
-    free(catalogue->workflows);
-    *catalogue = (struct fy_catalogue){0};
-}

@@ -27,6 +27,4 @@ bool fy_catalogue_ask(struct fy_catalogue *catalogue, const char *directory, str
 /* Whoever has not answered is left out. Fills workflows and count; gives the script's events back. */
 void fy_catalogue_settle(struct fy_catalogue *catalogue, struct fy_script *script);
 
-void fy_catalogue_free(struct fy_catalogue *catalogue);
-
 #endif

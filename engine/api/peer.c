@@ -71,7 +71,7 @@ struct fy_peer *fy_peer_of(struct MHD_Connection *connection)
     return info->socket_context;
 }
 
-void fy_peer_wait(struct fy_api *api, struct fy_peer *peer, int waits_for)
+void fy_peer_wait(struct fy_api *api, struct fy_peer *peer, enum fy_peer_wait waits_for)
 {
     peer->waits_for = waits_for;
     peer->since_ms = uv_now(api->world.loop);

@@ -60,6 +60,7 @@ void fy_api_watch_peers(struct fy_api *api)
         (void)uv_timer_start(&api->reaper, on_reap, REAP_EVERY_MS, REAP_EVERY_MS);
 }
 
+FY_PRINTF(2, 0)
 static void on_complaint(void *context, const char *format, va_list args)
 {
     (void)context;

@@ -8,11 +8,13 @@
 
 #include <sys/types.h>
 
+enum fy_peer_wait { FY_PEER_HEADER, FY_PEER_IDLE, FY_PEER_BODY, FY_PEER_SERVED };
+
 /* A connection. Its clock runs while we wait for a client, not while it waits for us. */
 struct fy_peer {
     int fd;
     uid_t uid;
-    enum { FY_PEER_HEADER, FY_PEER_IDLE, FY_PEER_BODY, FY_PEER_SERVED } waits_for;
+    enum fy_peer_wait waits_for;
     uint64_t since_ms; /* of the loop */
     bool cut;          /* shut down; libmicrohttpd is about to notice */
     struct fy_peer *next, **link;
@@ -45,7 +47,7 @@ void fy_api_watch_peers(struct fy_api *api); /* there is a connection: have the 
 void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_context,
                     enum MHD_ConnectionNotificationCode code);
 struct fy_peer *fy_peer_of(struct MHD_Connection *connection);
-void fy_peer_wait(struct fy_api *api, struct fy_peer *peer, int waits_for);
+void fy_peer_wait(struct fy_api *api, struct fy_peer *peer, enum fy_peer_wait waits_for);
 void fy_peer_reap(struct fy_api *api);
 
 /* exchange.c: called by libmicrohttpd for each request. */

@@ -83,7 +83,7 @@ static int add_open(scmp_filter_ctx filter)
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, mask, O_RDONLY));
     if (failed == 0)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     return failed;
 }
 #else

@@ -195,7 +195,6 @@ static void test_api_gives_a_template(void **state)
 /* A byte now and then must not keep a connection for ever. */
 static bool is_cut_off(const char *start)
 {
-    FY_AUTO(fy_buf_free) struct fy_buf answer = {0};
     FY_AUTO(fy_close_fd) int fd = kit_connect(&kit);
     kit_send(fd, start);
     for (int i = 0; i < 400; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LINES_AT_LEAST 2
+#define CURVES_FROM    27 /* rows; a smaller terminal needs them for the KPIs */
 
 static void draw_title(struct fy_canvas *canvas, const struct fy_picture *picture)
 {
@@ -66,6 +67,19 @@ static void draw_kpi(struct fy_canvas *canvas, int row, const char *title, const
     fy_canvas_right(canvas, row, canvas->width - 1, numbers[2] > 0 ? FY_STYLE_TARGET : FY_STYLE_DIM, target);
 }
 
+/* One that is gated, even without data, or that has data. */
+static bool belongs_on_page(const json_t *kpis, const char *name)
+{
+    const json_t *gate = NULL;
+    size_t index = 0;
+    json_array_foreach(json_object_get(kpis, "gates"), index, gate)
+    {
+        if (strcmp(fy_json_string_or(gate, "kpi", ""), name) == 0)
+            return true;
+    }
+    return json_object_get(json_object_get(kpis, "now"), name) != NULL;
+}
+
 static int draw_kpis(struct fy_canvas *canvas, int row, const struct fy_picture *picture, int max_rows)
 {
     const json_t *rows = json_object_get(picture->kpis, "rows");
@@ -81,7 +95,7 @@ static int draw_kpis(struct fy_canvas *canvas, int row, const struct fy_picture 
     row++;
     json_array_foreach(rows, index, kpi)
     {
-        if (row < end)
+        if (row < end && belongs_on_page(picture->kpis, fy_json_string_or(kpi, "kpi", "")))
             draw_kpi(canvas, row++, fy_json_string_or(kpi, "title", fy_json_string_or(kpi, "kpi", "?")),
                      json_object_get(now, fy_json_string_or(kpi, "kpi", "")));
     }
@@ -232,6 +246,8 @@ void fy_layout(struct fy_canvas *canvas, const struct fy_picture *picture)
     row += roomy ? 1 : 0;
     row = fy_layout_domains(canvas, row, picture, canvas->height / 3);
     row = fy_layout_users(canvas, row, picture);
+    if (canvas->height >= CURVES_FROM)
+        row = fy_layout_curves(canvas, row, picture);
     row += roomy ? 1 : 0;
     row = draw_step(canvas, row, picture);
     row = draw_trouble(canvas, row, view);

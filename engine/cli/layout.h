@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/canvas.h"
+#include "cli/history.h"
 
 #define FY_PICTURE_LINES   12
 #define FY_PICTURE_NOTICES 3
@@ -20,6 +21,7 @@ struct fy_held_call {
 
 struct fy_picture {
     const json_t *view, *instances, *kpis; /* the last two may be NULL */
+    const struct fy_history *history;      /* NULL: no curves */
     const char *phases[16];                /* in the order in which they were entered */
     size_t phase_count;
     struct fy_held_call calls[4];

@@ -107,9 +107,10 @@ static void draw_block(struct fy_canvas *canvas, struct place place, const json_
                                (long long)fy_json_int_or(instance, "users", 0));
 }
 
-/* One VDU: as many lines as its blocks need. */
+/* One VDU: as many lines as its blocks need and may have; how many had no room is said in front of the last.
+ */
 static int draw_vdu(struct fy_canvas *canvas, int row, const struct fy_picture *picture,
-                    const struct vdu_row *vdu)
+                    const struct vdu_row *vdu, int max_lines)
 {
     const json_t *instances = json_object_get(picture->instances, "instances");
     const struct glyphs *glyphs = glyphs_of(picture);
@@ -119,12 +120,15 @@ static int draw_vdu(struct fy_canvas *canvas, int row, const struct fy_picture *
     int room = half - LABEL - 2;
     int width = block_width(vdu->count, room);
     int in_line = room / width > 0 ? room / width : 1;
+    int shown = vdu->count < in_line * max_lines ? vdu->count : in_line * max_lines;
     int nth = 0;
     (void)fy_canvas_format(canvas, row, 1, FY_STYLE_PLAIN, "%-.4s", vdu->vdu);
     json_array_foreach(instances, index, instance)
     {
         if (strcmp(fy_json_string_or(instance, "vdu", "?"), vdu->vdu) != 0)
             continue;
+        if (nth == shown)
+            break;
         struct place place = {
             .row = row + nth / in_line, .column = LABEL + nth % in_line * width, .width = width};
         bool target = is_target(instance);
@@ -133,7 +137,10 @@ static int draw_vdu(struct fy_canvas *canvas, int row, const struct fy_picture *
         draw_block(canvas, place, instance, target, glyphs);
         nth++;
     }
-    return row + (nth + in_line - 1) / in_line;
+    row += (shown + in_line - 1) / in_line;
+    if (shown < vdu->count)
+        (void)fy_canvas_format(canvas, row - 1, 0, FY_STYLE_DIM, "+%d", vdu->count - shown);
+    return row;
 }
 
 static void draw_heading(struct fy_canvas *canvas, int row, int column, const struct fy_picture *picture,
@@ -160,7 +167,7 @@ int fy_layout_domains(struct fy_canvas *canvas, int row, const struct fy_picture
     draw_heading(canvas, row, canvas->width / 2 + 1, picture, "target", FY_STYLE_TARGET);
     row++;
     for (int i = 0; i < count && row < end; i++)
-        row = draw_vdu(canvas, row, picture, &vdus[i]);
+        row = draw_vdu(canvas, row, picture, &vdus[i], end - row);
     return row;
 }
 
@@ -218,4 +225,38 @@ int fy_layout_users(struct fy_canvas *canvas, int row, const struct fy_picture *
         column = draw_segment(canvas, row + 1, column, upper, pair);
     }
     return row + (column > 7 ? 2 : 1);
+}
+
+/* One domain's users over time, from the first sample to the end of the plan or to now. */
+static void draw_curve(struct fy_canvas *canvas, int row, const struct fy_picture *picture, size_t domain)
+{
+    static const char *const names[] = {"source", "target"};
+    const struct glyphs *glyphs = glyphs_of(picture);
+    const struct fy_history *history = picture->history;
+    enum fy_style style = domain == 0 ? FY_STYLE_SOURCE : FY_STYLE_TARGET;
+    const struct fy_sample *last = &history->samples[history->count - 1];
+    int64_t first_ms = history->samples[0].at_ms;
+    int64_t ends_ms = fy_json_int_or(picture->view, "ended_ms", fy_json_int_or(picture->view, "ends_ms", 0));
+    int64_t span_ms = (ends_ms > last->at_ms ? ends_ms : last->at_ms) - first_ms;
+    int64_t most = last->users[0] + last->users[1];
+    int column = fy_canvas_put(canvas, row, 1, FY_STYLE_DIM, names[domain]) + 1;
+    int room = canvas->width - column - 1;
+    for (int i = 0; i < room; i++) {
+        int64_t at_ms = first_ms + span_ms * i / room;
+        const struct fy_sample *sample = fy_history_at(history, at_ms);
+        if (sample == NULL || at_ms > last->at_ms || most <= 0)
+            break;
+        int64_t level = (sample->users[domain] * 8 + most / 2) / most;
+        (void)fy_canvas_put(canvas, row, column + i, sample->users[domain] > 0 ? style : FY_STYLE_DIM,
+                            sample->users[domain] > 0 ? glyphs->level[level > 8 ? 8 : level] : glyphs->dark);
+    }
+}
+
+int fy_layout_curves(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
+{
+    if (picture->history == NULL || picture->history->count < 2)
+        return row;
+    draw_curve(canvas, row, picture, 0);
+    draw_curve(canvas, row + 1, picture, 1);
+    return row + 2;
 }

@@ -5,8 +5,9 @@
 
 #include "cli/layout.h"
 
-/* Both draw from a row on and return the row behind what they drew. */
+/* All draw from a row on and return the row behind what they drew. */
 int fy_layout_domains(struct fy_canvas *canvas, int row, const struct fy_picture *picture, int max_rows);
+int fy_layout_curves(struct fy_canvas *canvas, int row, const struct fy_picture *picture);
 int fy_layout_users(struct fy_canvas *canvas, int row, const struct fy_picture *picture);
 
 #endif

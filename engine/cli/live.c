@@ -22,6 +22,7 @@ struct watch {
     const char *run;
     struct fy_term term;
     struct fy_story story;
+    struct fy_history history;
     json_t *view, *instances, *kpis;
     int engine_fd; /* readable once that ferryd is dead */
     int64_t engine_pid;
@@ -110,6 +111,7 @@ static bool look(struct watch *watch, struct fy_err *err)
     if (!fetch(watch, "", &watch->view, err))
         return false;
     tell_loss(watch);
+    fy_history_take(&watch->history, watch->view);
     if (!fetch_records(watch, err))
         return false;
     if (watch->term.live) {
@@ -128,6 +130,7 @@ static void draw(struct watch *watch, const char *prompt)
         return;
     (void)fy_term_measure(&watch->term);
     picture.ascii = watch->ascii;
+    picture.history = &watch->history;
     picture.phase_count = watch->story.phase_count;
     for (size_t i = 0; i < picture.phase_count; i++)
         picture.phases[i] = watch->story.phases[i];

@@ -41,11 +41,28 @@ static void assert_golden(const char *name, const char *text)
     assert_string_equal(text, wanted.data);
 }
 
+/* As a trial goes: all on the source, half, all on the target. */
+static struct fy_history watched(void)
+{
+    struct fy_history history = {0};
+    for (int64_t i = 0; i < 1000; i++) {
+        int64_t target = i < 200 ? 0 : i < 300 ? (i - 200) * 155 : 15500;
+        FY_AUTO(fy_json_unref)
+        json_t *view =
+            json_pack("{s:I,s:{s:I,s:I}}", "now_ms", (json_int_t)(1795363200000 + i * 1331), "users",
+                      "source", (json_int_t)(31000 - target), "target", (json_int_t)target);
+        fy_history_take(&history, view);
+    }
+    return history;
+}
+
 static char *picture_text(const json_t *doc, int width, int height, bool ascii)
 {
     struct fy_canvas canvas = {0};
     struct fy_buf text = {0};
+    struct fy_history history = watched();
     struct fy_picture picture = {
+        .history = &history,
         .view = json_object_get(doc, "view"),
         .instances = json_object_get(doc, "instances"),
         .kpis = json_object_get(doc, "kpis"),
@@ -103,6 +120,30 @@ static void test_picture_survives_every_size_and_an_empty_view(void **state)
             FY_AUTO(fy_free_ptr) char *empty = picture_text(nothing, width, height, false);
             assert_true(strlen(full) > 0 && strlen(empty) > 0);
         }
+}
+
+static void test_picture_of_ten_thousand_instances_leaves_room_for_the_rest(void **state)
+{
+    (void)state;
+    FY_AUTO(fy_json_unref) json_t *doc = fixture("half.json");
+    json_t *instances = json_object_get(json_object_get(doc, "instances"), "instances");
+    for (int i = 0; i < 10000; i++)
+        (void)json_array_append_new(
+            instances, json_pack("{s:s,s:s,s:s}", "vdu", "SVC", "domain", "source", "state", "running"));
+    FY_AUTO(fy_free_ptr) char *text = picture_text(doc, 80, 24, false);
+    assert_non_null(strstr(text, "UTC"));
+    assert_non_null(strstr(text, "+9"));
+}
+
+static void test_history_is_bounded_and_keeps_the_whole_span(void **state)
+{
+    (void)state;
+    struct fy_history history = watched();
+    assert_true(history.count <= FY_HISTORY_SAMPLES);
+    assert_int_equal(history.samples[0].at_ms, 1795363200000);
+    assert_true(history.samples[history.count - 1].at_ms > 1795363200000 + 900 * 1331);
+    assert_null(fy_history_at(&history, 1795363200000 - 1));
+    assert_int_equal(fy_history_at(&history, 1795363200000 + 500 * 1331)->users[1], 15500);
 }
 
 static void test_show_says_what_matters(void **state)
@@ -288,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_picture_uses_a_large_terminal),
         cmocka_unit_test(test_picture_can_do_without_unicode),
         cmocka_unit_test(test_picture_survives_every_size_and_an_empty_view),
+        cmocka_unit_test(test_picture_of_ten_thousand_instances_leaves_room_for_the_rest),
+        cmocka_unit_test(test_history_is_bounded_and_keeps_the_whole_span),
         cmocka_unit_test(test_show_says_what_matters),
         cmocka_unit_test(test_kpi_without_attempts_is_no_data),
         cmocka_unit_test(test_table1_stands_beside_the_papers),

@@ -158,11 +158,13 @@ static void send_call(struct fy_link *link, struct fy_asked *asked, const struct
     struct fy_err err;
     const struct fy_adapter_verb *verb = fy_adapter_verb(&link->info, call->verb);
     if (verb == NULL || strlen(call->args) > FY_ADAPTER_TEXT_MAX) {
-        if (verb == NULL)
+        if (verb == NULL) {
             fy_fail(&err, FY_ERR_PERMANENT, "adapter %s of connection %s has no verb %s", link->info.name,
                     link->config->name, call->verb);
-        else
+            fy_hint(&err, "\"ferry adapter show %s\" lists its verbs", link->config->name);
+        } else {
             fy_fail(&err, FY_ERR_INVALID, "the arguments of %s are over 16 MiB", call->verb);
+        }
         fail(link, asked, &err);
         return;
     }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define WORDS_MAX 600 /* bytes of what a peer says; the rest is for its own log */
+
 void fy_wire_put_call(struct fy_buf *buf, uint64_t id, const struct fy_adapter_call *call)
 {
     fy_buf_open(buf, '{');
@@ -136,6 +138,23 @@ static bool read_status(const struct fy_piece *piece, enum fy_reply_status *ret)
     return false;
 }
 
+/* A peer's words are read by people, on terminals and in reports: one line, and not a long one. */
+static const char *end_words(const struct fy_piece *piece)
+{
+    const char *words = end_string(piece);
+    char *at = (char *)(uintptr_t)words;
+    if (words == NULL)
+        return NULL;
+    size_t length = strnlen(words, WORDS_MAX);
+    while (words[length] != '\0' && length > 0 && ((unsigned char)words[length] & 0xc0) == 0x80)
+        length--; /* not in the middle of a character */
+    at[length] = '\0';
+    for (; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = ' ';
+    return words;
+}
+
 bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
 {
     struct fy_piece id = {0}, status = {0}, result = {0}, after = {0}, done = {0}, total = {0}, words = {0},
@@ -158,9 +177,9 @@ bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
     if (read.reply.status == FY_REPLY_DONE &&
         (result.text == NULL || result.text[0] != '{' || !fy_piece_valid(&result)))
         return false;
-    read.reply.text = end_string(&words);
-    read.reply.message = end_string(&message);
-    read.reply.hint = end_string(&hint);
+    read.reply.text = end_words(&words);
+    read.reply.message = end_words(&message);
+    read.reply.hint = end_words(&hint);
     const char *kind_name = end_string(&kind);
     read.reply.failure = kind_name != NULL ? fy_err_kind_parse(kind_name) : FY_ERR_PERMANENT;
     read.reply.result = end_raw(&result);

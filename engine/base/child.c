@@ -20,7 +20,10 @@
 #define KEEP_SIZE  (1024u * 1024) /* a larger buffer is given back once it is empty */
 #define OUT_LIMIT  (128u * 1024 * 1024)
 #define LINE_MAX_  1024u
-#define TURN_READS 8 /* so that one busy child does not keep the loop from the others */
+#define PRINT_MAX  (64u * 1024) /* bytes of a child that are logged in a period; the rest is counted */
+#define PRINT_MS   10000u
+#define LAST_READS 64 /* of its last words: what it started may hold the pipe and go on */
+#define TURN_READS 8  /* so that one busy child does not keep the loop from the others */
 
 struct fy_child {
     uv_process_t process;
@@ -32,7 +35,9 @@ struct fy_child {
     struct fy_child_events events;
     void *ctx;
     struct fy_buf in, out, line;
-    size_t written; /* bytes at the front of out that are gone */
+    size_t printed, left_out; /* bytes, in this period */
+    uint64_t period;          /* when it began */
+    size_t written;           /* bytes at the front of out that are gone */
     size_t out_limit;
     bool dirty;                 /* the prepare handle will flush */
     bool blocked;               /* the socket is full: waiting until it can be written */
@@ -236,17 +241,40 @@ bool fy_child_send(struct fy_child *child, const char *payload, size_t length, s
 
 /* What it prints. */
 
+static void say_left_out(struct fy_child *child)
+{
+    if (child->left_out > 0)
+        fy_log(FY_LOG_WARNING, "%s: it prints too much; %zu bytes were left out", child->name,
+               child->left_out);
+    child->printed = child->left_out = 0;
+}
+
+/* A child must not fill the disk its engine's log is on. */
+static void log_line(struct fy_child *child, const char *line, size_t length)
+{
+    uint64_t now = uv_now(child->process.loop);
+    if (now - child->period >= PRINT_MS) {
+        say_left_out(child);
+        child->period = now;
+    }
+    child->printed += length + 1;
+    if (child->printed > PRINT_MAX)
+        child->left_out += length + 1;
+    else
+        fy_log(FY_LOG_INFO, "%s: %.*s", child->name, (int)length, line);
+}
+
 static void log_lines(struct fy_child *child, bool all)
 {
     size_t at = 0;
     for (size_t i = 0; i < child->line.length; i++) {
         if (child->line.data[i] != '\n' && i - at < LINE_MAX_)
             continue;
-        fy_log(FY_LOG_INFO, "%s: %.*s", child->name, (int)(i - at), child->line.data + at);
+        log_line(child, child->line.data + at, i - at);
         at = child->line.data[i] == '\n' ? i + 1 : i;
     }
     if (all && at < child->line.length) {
-        fy_log(FY_LOG_INFO, "%s: %.*s", child->name, (int)(child->line.length - at), child->line.data + at);
+        log_line(child, child->line.data + at, child->line.length - at);
         at = child->line.length;
     }
     fy_buf_drop(&child->line, at);
@@ -281,9 +309,10 @@ static void on_ended(uv_process_t *process, int64_t status, int signal)
         close_handle((uv_handle_t *)process);
         return;
     }
-    while (child->error_fd >= 0 && read_errors(child) > 0)
+    for (int i = 0; i < LAST_READS && child->error_fd >= 0 && read_errors(child) > 0; i++)
         continue;
     log_lines(child, true);
+    say_left_out(child);
     while (!child->freed && read_some(child) > 0)
         deliver(child);
     if (child->freed)

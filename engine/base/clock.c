@@ -29,6 +29,9 @@ struct fy_rtime fy_run_now(const struct fy_timebase *base, const struct fy_clock
 
 int64_t fy_run_wait_ms(const struct fy_timebase *base, const struct fy_clock *clock, struct fy_rtime when)
 {
-    int64_t left = when.ms - fy_run_now(base, clock).ms;
-    return left <= 0 ? 0 : (left + base->scale - 1) / base->scale;
+    struct fy_rtime now = fy_run_now(base, clock);
+    if (!fy_rtime_before(now, when))
+        return 0;
+    int64_t left = when.ms - now.ms;
+    return left / base->scale + (left % base->scale != 0);
 }

@@ -42,9 +42,13 @@ struct fy_rtime fy_run_now(const struct fy_timebase *base, const struct fy_clock
 /* Machine milliseconds until the run's clock reaches "when"; 0 if it has. Rounded up. */
 int64_t fy_run_wait_ms(const struct fy_timebase *base, const struct fy_clock *clock, struct fy_rtime when);
 
+/* Stops at the end of time: what is asked for may be any number, and must not come out in the past. */
 static inline struct fy_rtime fy_rtime_add(struct fy_rtime time, int64_t ms)
 {
-    return (struct fy_rtime){time.ms + ms};
+    struct fy_rtime sum;
+    if (__builtin_add_overflow(time.ms, ms, &sum.ms))
+        sum.ms = ms > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
 }
 
 static inline bool fy_rtime_before(struct fy_rtime a, struct fy_rtime b)

@@ -14,7 +14,8 @@
 #define DEADLINE_MS     (30 * 60 * 1000) /* of a verb that declares none */
 #define BACK_OFF_MS     1000
 #define BACK_OFF_MAX_MS 30000
-#define SUSPECT_DEATHS  5 /* of a host serving this very call, before the run parks */
+#define AGAIN_MIN_MS    10 /* whatever an adapter says: it is polled, not spun on */
+#define SUSPECT_DEATHS  5  /* of a host serving this very call, before the run parks */
 
 struct calling {
     uint64_t handle; /* 0: nothing is asked at the moment */
@@ -70,7 +71,7 @@ static void ask_later(void *context)
 /* Not past the deadline: whatever keeps the verb from being done must have ended by then. */
 static bool wait_ms(struct fy_live *live, int64_t ms, const char *why)
 {
-    struct fy_rtime at = fy_rtime_add(fy_live_now(live), ms);
+    struct fy_rtime at = fy_rtime_add(fy_live_now(live), ms > AGAIN_MIN_MS ? ms : AGAIN_MIN_MS);
     if (fy_rtime_before(deadline_of(live), at)) {
         char text[512];
         (void)snprintf(text, sizeof text, "not done within its deadline; last: %s", why);

@@ -247,9 +247,12 @@ void fy_drive(struct fy_live *live)
 void fy_park(struct fy_live *live, const char *name, const struct fy_err *error)
 {
     enum fy_state to;
+    struct fy_err said = *error;
     if (!fy_state_move(live->run, live->tail, name, false, &to))
         return;
-    fy_put_state(live, to, name, error->message, error);
+    if (said.hint[0] == '\0') /* whoever reads this at night needs a next step */
+        fy_hint(&said, "find out why and retry, or give the run up with fail");
+    fy_put_state(live, to, name, said.message, &said);
     FY_POINT(run_before_state_change);
     live->tray.held = false;
     fy_flush(live);

@@ -144,8 +144,16 @@ void fy_engine_free(struct fy_engine *engine)
 
 static bool find(struct fy_engine *engine, const char *run, struct fy_live **ret, struct fy_err *err)
 {
+    struct fy_buf view = {0};
     *ret = fy_live_find(engine, run);
-    return *ret != NULL || fy_fail(err, FY_ERR_NOT_FOUND, "there is no live run %s", run);
+    if (*ret != NULL)
+        return true;
+    if (fy_engine_show(engine, run, &view, err)) {
+        fy_fail(err, FY_ERR_REFUSED, "run %s is over: nothing can be asked of it any more", run);
+        fy_hint(err, "\"ferry report %s\" says how it ended; a new upgrade is a new order", run);
+    }
+    fy_buf_free(&view);
+    return false;
 }
 
 bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,

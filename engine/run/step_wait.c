@@ -13,7 +13,7 @@
 static struct fy_rtime over_at(const struct fy_live *live, int64_t ms)
 {
     const struct fy_run_step *step = &live->run->step;
-    return (struct fy_rtime){step->since_ms + step->paused_ms + ms};
+    return fy_rtime_add((struct fy_rtime){step->since_ms + step->paused_ms}, ms);
 }
 
 static void slept(void *context)

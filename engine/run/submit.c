@@ -175,6 +175,12 @@ static bool time_allowed(const struct fy_engine_world *world, const struct fy_su
         if (info == NULL || info->state == FY_ADAPTER_STARTING)
             return fy_fail(err, FY_ERR_TRANSIENT, "connection %s has not said yet whether it is simulated",
                            ref);
+        if (info->name == NULL) { /* never heard of: what is wrong with it, not what it might be */
+            fy_fail(err, info->state == FY_ADAPTER_REFUSED ? FY_ERR_REFUSED : FY_ERR_TRANSIENT, "%s",
+                    info->problem != NULL ? info->problem : ref);
+            return fy_hint(
+                err, "mend it, then send the order again; \"ferry adapter show %s\" says how it is", ref);
+        }
         if (!info->simulated) {
             fy_fail(err, FY_ERR_REFUSED, "time may only be scaled or moved in a trial; connection %s is real",
                     ref);

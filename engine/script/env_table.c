@@ -161,10 +161,55 @@ int fy_env_pairs(lua_State *lua)
     return 3;
 }
 
+/* Lua's own, for a span of items that is no more than a table can hold and is paid for: it is C code, which
+ * the instruction limit does not see. */
+static int pay_for_items(lua_State *lua, const char *name, lua_Integer first, lua_Integer last)
+{
+    if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= ITEMS_MAX)
+        return luaL_error(lua, "table.%s: too many items", name);
+    if (last >= first)
+        fy_sandbox_charge(lua, (size_t)(last - first) + 1);
+    (void)fy_shelf_push(lua, LUA_TABLIBNAME, name);
+    lua_insert(lua, 1);
+    lua_call(lua, lua_gettop(lua) - 1, LUA_MULTRET);
+    return lua_gettop(lua);
+}
+
+static int table_move(lua_State *lua)
+{
+    return pay_for_items(lua, "move", luaL_checkinteger(lua, 2), luaL_checkinteger(lua, 3));
+}
+
+static int table_insert(lua_State *lua)
+{
+    lua_Integer last = luaL_len(lua, 1);
+    return pay_for_items(lua, "insert", lua_gettop(lua) > 2 ? luaL_checkinteger(lua, 2) : last, last);
+}
+
+static int table_remove(lua_State *lua)
+{
+    lua_Integer last = luaL_len(lua, 1);
+    return pay_for_items(lua, "remove", luaL_optinteger(lua, 2, last), last);
+}
+
+static int table_concat(lua_State *lua)
+{
+    lua_Integer first = luaL_optinteger(lua, 3, 1);
+    return pay_for_items(lua, "concat", first,
+                         lua_gettop(lua) > 3 ? luaL_checkinteger(lua, 4) : luaL_len(lua, 1));
+}
+
+static const luaL_Reg paid[] = {{"move", table_move},
+                                {"insert", table_insert},
+                                {"remove", table_remove},
+                                {"concat", table_concat},
+                                {NULL, NULL}};
+
 void fy_env_push_table(lua_State *lua)
 {
     static const char *const without[] = {NULL};
     fy_shelf_push_library(lua, LUA_TABLIBNAME, without);
     lua_pushcfunction(lua, table_sort);
     lua_setfield(lua, -2, "sort");
+    luaL_setfuncs(lua, paid, 0);
 }

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOTES_MAX   1000
-#define NOTE_LENGTH 4000
-#define EMPTY       "{}"
+#define NOTES_MAX       1000
+#define NOTE_LENGTH     4000
+#define EMPTY           "{}"
+#define SAID_LENGTH     300 /* of a workflow's own error; the rest is its author's to find */
+#define DURATION_MAX_MS (366LL * 24 * 3600 * 1000)
 
 struct fy_workshop {
     struct fy_limits limits;
@@ -96,6 +98,7 @@ static int push_outcome(lua_State *lua, struct fy_part outcome, bool tolerant)
             else if (fy_part_is(key, "error"))
                 error = value;
         }
+    fy_sandbox_record(lua, outcome.length);
     if (walk.bad || ok.length == 0)
         return luaL_error(lua, "the outcome of %s is not one", program_of(lua)->call);
     bool good = fy_part_is(ok, "true");
@@ -162,6 +165,7 @@ static int take_step(lua_State *lua)
         fy_buf_text(&p->shop->args, EMPTY);
     else
         fy_value_write(lua, 2, &p->shop->args, &p->shop->scratch, call);
+    fy_sandbox_record(lua, p->shop->args.length);
     strcpy(p->call, call); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): its length was checked */
     p->tolerant = lua_toboolean(lua, 3);
     int answered = replay(lua);
@@ -179,9 +183,11 @@ static int emit_note(lua_State *lua)
     const char *text = lua_tolstring(lua, -1, &length);
     if (shop->note_count == NOTES_MAX)
         return luaL_error(lua, "more than %d notes without a step between them", NOTES_MAX);
+    length = length < NOTE_LENGTH ? length : NOTE_LENGTH;
+    fy_sandbox_record(lua, length);
     shop->note[shop->note_count].phase = lua_toboolean(lua, 1);
     shop->note_at[shop->note_count++] = shop->note_text.length;
-    fy_buf_put(&shop->note_text, text, length < NOTE_LENGTH ? length : NOTE_LENGTH);
+    fy_buf_put(&shop->note_text, text, length);
     fy_buf_put(&shop->note_text, "", 1);
     return 0;
 }
@@ -244,16 +250,19 @@ static int read_duration(lua_State *lua)
         const char *name;
         lua_Integer ms;
     } unit[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
-    if (lua_isnil(lua, 1) || (lua_isinteger(lua, 1) && lua_tointeger(lua, 1) >= 0))
+    if (lua_isnil(lua, 1) ||
+        (lua_isinteger(lua, 1) && lua_tointeger(lua, 1) >= 0 && lua_tointeger(lua, 1) <= DURATION_MAX_MS))
         return lua_settop(lua, 1), 1;
     const char *text = lua_type(lua, 1) == LUA_TSTRING ? lua_tostring(lua, 1) : "";
     char *end;
     long long number = strtoll(text, &end, 10);
     for (size_t i = 0; i < FY_COUNT(unit); i++)
-        if (end != text && end - text < 12 && number >= 0 && strcmp(end, unit[i].name) == 0)
+        if (end != text && number >= 0 && number <= DURATION_MAX_MS / unit[i].ms &&
+            strcmp(end, unit[i].name) == 0)
             return lua_pushinteger(lua, number * unit[i].ms), 1;
     luaL_where(lua, 2); /* the workflow: the page that asked is level 1 */
-    lua_pushfstring(lua, "%s%s: write milliseconds or a text such as \"90s\", \"15m\", \"2h\"",
+    lua_pushfstring(lua,
+                    "%s%s: write milliseconds or a text such as \"90s\", \"15m\", \"2h\"; at most \"366d\"",
                     lua_tostring(lua, -1), luaL_checkstring(lua, 2));
     return lua_error(lua);
 }
@@ -311,6 +320,23 @@ static int open_state(lua_State *lua)
 
 /* From what Lua gave back to an event. */
 
+/* What was thrown as one line of text: whatever it is, people read it on terminals and in reports. */
+static void say(lua_State *lua, char said[SAID_LENGTH + 1])
+{
+    size_t length = 0, at = 0;
+    const char *text = lua_type(lua, -1) == LUA_TSTRING ? lua_tolstring(lua, -1, &length) : NULL;
+    if (text == NULL || length == 0) {
+        (void)snprintf(said, SAID_LENGTH + 1, "%s",
+                       text != NULL ? "it said nothing" : luaL_typename(lua, -1));
+        return;
+    }
+    for (; at < length && at < SAID_LENGTH - 3; at++)
+        said[at] = (unsigned char)text[at] < 0x20 || text[at] == 0x7f ? ' ' : text[at];
+    while (at < length && at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+        at--; /* not in the middle of a character */
+    (void)snprintf(said + at, SAID_LENGTH + 1 - at, "%s", at < length ? "..." : "");
+}
+
 static void put_error(struct fy_program *p, int status, struct fy_script_event *event)
 {
     enum fy_over over = p->box->over;
@@ -323,12 +349,11 @@ static void put_error(struct fy_program *p, int status, struct fy_script_event *
         fy_fail(&event->err, FY_ERR_REFUSED, "%s", p->box->why);
         fy_hint(&event->err, "docs/workflow-guide.md has the limits and how to stay inside them");
     } else {
-        const char *text = lua_tostring(p->box->thread, -1);
+        char said[SAID_LENGTH + 1];
+        say(p->box->thread, said);
         fy_fail(&event->err, FY_ERR_INVALID, "workflow error: %s",
-                status == LUA_ERRERR ? "an error while another one was handled"
-                : text != NULL       ? text
-                                     : lua_typename(p->box->thread, lua_type(p->box->thread, -1)));
-        fy_hint(&event->err, "mend the workflow and send the order again, or roll back");
+                status == LUA_ERRERR ? "an error while another one was handled" : said);
+        fy_hint(&event->err, "retry runs the same text again; a mended workflow needs a new order");
     }
 }
 

@@ -10,16 +10,17 @@
 
 #define HOOK_EVERY 1000
 
-const struct fy_limits fy_limits_default = {
-    .memory = 8u << 20, .making = 64u << 20, .instructions = 10 * 1000 * 1000, .steps = 100 * 1000};
+const struct fy_limits fy_limits_default = {.memory = 8u << 20,
+                                            .making = 64u << 20,
+                                            .instructions = 10 * 1000 * 1000,
+                                            .steps = 100 * 1000,
+                                            .recorded = 24u << 20};
 
 const char *fy_over_reason(enum fy_over over)
 {
-    static const char *const reason[] = {[FY_OVER_NOT] = "workflow",
-                                         [FY_OVER_MEMORY] = "memory",
-                                         [FY_OVER_INSTRUCTIONS] = "instructions",
-                                         [FY_OVER_STEPS] = "steps",
-                                         [FY_OVER_DIVERGED] = "diverged"};
+    static const char *const reason[] = {
+        [FY_OVER_NOT] = "workflow", [FY_OVER_MEMORY] = "memory",     [FY_OVER_INSTRUCTIONS] = "instructions",
+        [FY_OVER_STEPS] = "steps",  [FY_OVER_RECORDED] = "recorded", [FY_OVER_DIVERGED] = "diverged"};
     return reason[over];
 }
 
@@ -74,6 +75,17 @@ void fy_sandbox_charge(lua_State *lua, size_t instructions)
     box->instructions -= (int64_t)instructions;
     if (box->instructions < 0)
         over_instructions(lua);
+}
+
+void fy_sandbox_record(lua_State *lua, size_t bytes)
+{
+    struct fy_sandbox *box = fy_sandbox_of(lua);
+    box->recorded += bytes;
+    if (box->recorded > box->limits.recorded)
+        fy_sandbox_stop(
+            lua, FY_OVER_RECORDED,
+            "the workflow recorded more than %zu MiB: arguments and results of steps, phases and notes",
+            box->limits.recorded >> 20);
 }
 
 /* From now on every instruction stops the program again: nobody who catches the error gets far. */

@@ -6,6 +6,7 @@
  *                 few instructions and much work)
  *   instructions  of the Lua machine, and what our C functions charge, between two steps
  *   steps         of the whole program
+ *   recorded      bytes of its steps, their outcomes and its notes: a replay must be able to carry them
  *
  * A budget that is used up is over for good: the error passes through every pcall of the workflow.
  * "Between two steps" is the same stretch live and in a replay, so a run that was in its budget stays in it.
@@ -17,7 +18,14 @@
 
 #include <lua.h>
 
-enum fy_over { FY_OVER_NOT, FY_OVER_MEMORY, FY_OVER_INSTRUCTIONS, FY_OVER_STEPS, FY_OVER_DIVERGED };
+enum fy_over {
+    FY_OVER_NOT,
+    FY_OVER_MEMORY,
+    FY_OVER_INSTRUCTIONS,
+    FY_OVER_STEPS,
+    FY_OVER_RECORDED,
+    FY_OVER_DIVERGED
+};
 
 const char *fy_over_reason(enum fy_over over); /* "workflow", "memory", ... as in fy_script_event */
 
@@ -26,6 +34,7 @@ struct fy_limits {
     size_t making;        /* bytes made between two steps */
     int64_t instructions; /* between two steps */
     int64_t steps;        /* of a program */
+    size_t recorded;      /* bytes of a program's steps, outcomes and notes */
 };
 
 extern const struct fy_limits fy_limits_default;
@@ -34,7 +43,7 @@ struct fy_sandbox {
     lua_State *lua;    /* the state */
     lua_State *thread; /* the coroutine the program runs in; the one that yields */
     struct fy_limits limits;
-    size_t used, made;
+    size_t used, made, recorded;
     int64_t instructions; /* left */
     int64_t steps;        /* taken */
     int pcalls;           /* inside each other, just now */
@@ -60,6 +69,7 @@ int fy_sandbox_resume(struct fy_sandbox *box, int count, int *ret_count);
 
 /* From C functions of the workflow: use up work; stop the program for good (neither returns when over). */
 void fy_sandbox_charge(lua_State *lua, size_t instructions);
+void fy_sandbox_record(lua_State *lua, size_t bytes); /* the journal will hold that much more of it */
 int fy_sandbox_stop(lua_State *lua, enum fy_over over, const char *format, ...) FY_PRINTF(3, 4);
 void fy_sandbox_seal(lua_State *lua, int status); /* after a caught error: passes it on if a budget is over */
 

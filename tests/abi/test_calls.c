@@ -48,7 +48,7 @@ static void test_each_kind_of_reply_arrives_whole(void **state)
     kit_ask(&kit, "a", "test.fails", "{}", &kept);
     assert_int_equal(kept.reply.status, FY_REPLY_FAILED);
     assert_int_equal(kept.reply.failure, FY_ERR_REFUSED);
-    assert_string_equal(kept.message, "quota \"gold\" is used up\n");
+    assert_string_equal(kept.message, "quota \"gold\" is used up "); /* one line */
     kept_free(&kept);
     kit_ask(&kit, "a", "test.unsure", "{}", &kept);
     assert_int_equal(kept.reply.status, FY_REPLY_UNSURE);

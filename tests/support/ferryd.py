@@ -39,8 +39,9 @@ class Refused(RuntimeError):
 
 
 class Ferryd:
-    def __init__(self, build, connections, workflows, environment=None):
+    def __init__(self, build, connections, workflows, environment=None, plugins=None):
         self.build, self.workflows = build, workflows
+        self.plugins = plugins or os.path.join(build, "plugins")
         self.environment = {**os.environ, **(environment or {})}
         self.dir = tempfile.mkdtemp(prefix="ferry-test-")
         self.process, self.prefix = None, []
@@ -59,7 +60,7 @@ class Ferryd:
 
     def launch(self):
         command = self.prefix + [os.path.join(self.build, "engine/daemon/ferryd"), "--store", self.dir,
-                                 "--plugins", os.path.join(self.build, "plugins"), "--workflows", self.workflows]
+                                 "--plugins", self.plugins, "--workflows", self.workflows]
         with open(self.path("ferryd.log"), "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True,
                                             preexec_fn=die_with_parent)

@@ -59,6 +59,9 @@ static void test_run_time_follows_the_wall_at_its_scale(void **state)
     assert_int_equal(fy_run_wait_ms(&base, &clock, (struct fy_rtime){5000601}), 1); /* rounded up */
     assert_int_equal(fy_run_wait_ms(&base, &clock, (struct fy_rtime){5000600}), 0);
     assert_int_equal(fy_run_wait_ms(&base, &clock, (struct fy_rtime){1}), 0);
+    struct fy_rtime never = fy_rtime_add((struct fy_rtime){5000600}, INT64_MAX);
+    assert_true(fy_rtime_before((struct fy_rtime){5000600}, never)); /* not wrapped round into the past */
+    assert_true(fy_run_wait_ms(&base, &clock, never) > 0);
 }
 
 static void test_frames_are_found_whole_or_not_at_all(void **state)

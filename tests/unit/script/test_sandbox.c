@@ -49,6 +49,13 @@ static void test_sandbox_stops_what_would_never_end(void **state)
         {"local t = setmetatable({}, {__index = function(t, k) return t[k + 1] end}) return t[1]", "workflow",
          "overflow"},
         {"local function f() return f() + 1 end return f()", "memory", "more than its 8192 KiB"},
+        {"while true do table.move({}, 1, 4e6, 2) end", "instructions", "instructions"},
+        {"table.move({}, 1, 1e15, 2)", "workflow", "too many items"},
+        {"table.remove(setmetatable({}, {__len = function() return 1e15 end}), 1)", "workflow",
+         "too many items"},
+        {"table.insert(setmetatable({}, {__len = function() return 1e15 end}), 1, 1)", "workflow",
+         "too many items"},
+        {"table.concat({}, '', 1, 1e15)", "workflow", "too many items"},
     };
     for (size_t i = 0; i < FY_COUNT(probe); i++) {
         double before = cpu_ms();
@@ -164,6 +171,46 @@ static void test_sandbox_stops_a_program_of_too_many_steps(void **state)
     kit_close(&kit);
 }
 
+static void test_sandbox_stops_a_program_that_records_too_much(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"while true do nf:call('a.b', { text = ('x'):rep(300) }) end",
+                                         "while true do note(('x'):rep(300)) sleep(0) end",
+                                         "while true do pcall(sleep, 0) end"};
+    for (size_t i = 0; i < FY_COUNT(bodies); i++) {
+        struct kit kit;
+        struct fy_limits limits = fy_limits_default;
+        FY_AUTO(fy_free_ptr)
+        char *text = fy_format("local wf = workflow { name = 'test', version = '1.0', api = 1 }\n"
+                               "function wf:upgrade(nf, plan) %s\nend\nreturn wf\n",
+                               bodies[i]);
+        limits.recorded = 1u << 20;
+        kit_open(&kit, &limits);
+        kit_start(&kit, text);
+        for (int step = 0; kit.event.kind == FY_SCRIPT_CALL && step < 50000; step++)
+            kit_result(&kit, "{}");
+        kit_is_error(&kit, "recorded", "recorded more than 1 MiB");
+        kit_close(&kit);
+    }
+}
+
+static void test_sandbox_says_errors_in_one_line(void **state)
+{
+    (void)state;
+    kit_fails("error('one\\ntwo\\r\\27[31m', 0)", "workflow", "workflow error: one two  [31m");
+    kit_fails("error(('x'):rep(1e5), 0)", "workflow", "xxx...");
+    kit_fails("error('\\0\\1x', 0)", "workflow", "workflow error:   x");
+    kit_fails("error('', 0)", "workflow", "workflow error: it said nothing");
+}
+
+static void test_sandbox_bounds_durations(void **state)
+{
+    (void)state;
+    kit_fails("sleep(math.maxinteger)", "workflow", "at most \"366d\"");
+    kit_fails("sleep('99999999999d')", "workflow", "at most \"366d\"");
+    kit_fails("sleep('9223372036854775807s')", "workflow", "at most \"366d\"");
+}
+
 static void test_sandbox_gives_full_budgets_after_each_step(void **state)
 {
     (void)state;
@@ -210,6 +257,9 @@ int main(void)
         cmocka_unit_test(test_sandbox_bounds_texts),
         cmocka_unit_test(test_sandbox_stops_a_program_of_too_many_steps),
         cmocka_unit_test(test_sandbox_gives_full_budgets_after_each_step),
+        cmocka_unit_test(test_sandbox_stops_a_program_that_records_too_much),
+        cmocka_unit_test(test_sandbox_says_errors_in_one_line),
+        cmocka_unit_test(test_sandbox_bounds_durations),
         cmocka_unit_test(test_sandbox_of_a_waiting_run_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,12 +39,17 @@ static void put_problem(struct fy_exchange *exchange, unsigned status, const cha
             type = type != NULL ? type : titles[i].type;
         }
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err said = *err;
+    for (char *at = said.message; *at != '\0';
+         at++) /* parts of it may be the asker's; people read it in a line */
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = ' ';
     fy_buf_open(&buf, '{');
     FY_AUTO(fy_free_ptr) char *urn = fy_format("urn:ferry:problem:%s", type != NULL ? type : "error");
     fy_buf_member(&buf, "type", urn);
     fy_buf_member(&buf, "title", title);
     fy_buf_member_int(&buf, "status", status);
-    fy_buf_member(&buf, "detail", err->message);
+    fy_buf_member(&buf, "detail", said.message);
     if (err->hint[0] != '\0')
         fy_buf_member(&buf, "hint", err->hint);
     if (extra != NULL && extra[0] != '\0')

@@ -59,7 +59,8 @@ static bool find_head(struct fy_sqlite *s, const char *run, struct fy_head *ret,
     if (rc == SQLITE_OK)
         rc = sqlite3_step(ask);
     if (rc == SQLITE_DONE)
-        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s in the %s", run, s->title);
+        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %.100s in the %s", run, s->title),
+               fy_hint(err, "\"ferry list\" shows the runs of this store");
     if (rc != SQLITE_ROW)
         return fy_sqlite_fail(s->reader, rc, err, "could not look for run %s in the %s", run, s->title);
     *ret = (struct fy_head){.number = sqlite3_column_int64(ask, 0),

@@ -94,10 +94,15 @@ class Ferryd:
         with open(self.path("ferryd.log"), encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, early=False):
+        """early: the answer may come before the whole body was taken"""
         connection = UnixConnection(self.path("ferry.sock"))
         try:
-            connection.request(method, path, body)
+            try:
+                connection.request(method, path, body)
+            except BrokenPipeError:
+                if not early:
+                    raise
             response = connection.getresponse()
             answer = response.read()
         except http.client.HTTPException as error:

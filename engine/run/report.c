@@ -51,9 +51,10 @@ static void md_users(const struct fy_report *report, struct fy_buf *buf)
 {
     const struct fy_run *run = report->run;
     int64_t source = run->users[0][0] + run->users[1][0], target = run->users[0][1] + run->users[1][1];
+    int64_t all = source + target;
     fy_buf_format(buf, "Ratio reached: %lld.%lld %% of the users (%lld of %lld).",
                   (long long)(report->permille / 10), (long long)(report->permille % 10), (long long)target,
-                  (long long)(source + target));
+                  (long long)all);
     fy_buf_format(buf, " Steps: %llu, plan revisions: %lld, engine restarts survived: %lld.\n",
                   (unsigned long long)run->steps, (long long)run->revision, (long long)report->restarts);
     fy_buf_format(buf, "Users at risk, as forecast: %lld.\n\n", (long long)report->users_at_risk);

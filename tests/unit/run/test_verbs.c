@@ -139,9 +139,9 @@ static void test_the_same_order_is_the_same_run_and_a_second_one_conflicts(void 
     FY_AUTO(fy_free_ptr) char *other = fy_format("%s\n", xml);
     assert_false(harness_submit_text(h, other, &again, &existed, &err));
     assert_int_equal(err.kind, FY_ERR_CONFLICT);
-    char *id = strstr(other, "CHG-0007");
-    memcpy(strstr(other, "requestId=\"CHG-0007\"") + 11, "CHG-0008", 8);
+    char *id = strstr(other, "requestId=\"CHG-0007\"");
     assert_non_null(id);
+    id[strlen("requestId=\"CHG-000")] = '8';
     assert_false(harness_submit_text(h, other, &again, &existed, &err));
     assert_int_equal(err.kind, FY_ERR_CONFLICT);
     assert_non_null(strstr(err.message, run));

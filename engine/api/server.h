@@ -21,6 +21,7 @@ struct fy_peer {
 };
 
 struct fy_stream;
+struct fy_reading;
 
 struct fy_api {
     struct fy_api_world world;
@@ -32,7 +33,8 @@ struct fy_api {
     uv_poll_t poll;   /* libmicrohttpd's epoll descriptor */
     uv_timer_t timer; /* what libmicrohttpd wants to do by itself */
     uv_timer_t reaper;
-    unsigned readers; /* reader processes at work */
+    unsigned readers;         /* reader processes at work */
+    struct fy_reading *queue; /* orders that wait for one */
     struct fy_peer *peers;
     unsigned peer_count;
     struct fy_exchange *exchanges;

@@ -10,32 +10,42 @@
 
 #include <string.h>
 
-#define READERS_AT_ONCE 8
+#define READERS_AT_ONCE 4
 #define READER_MS       5000  /* far beyond its second of CPU: only a stopped process gets here */
 #define HOST_START_MS   10000 /* then the order is judged by what is known */
 #define LOOK_AGAIN_MS   5
 
 /* An order on its way in: first a reader process has it, then the hosts of its connections are waited for. */
-struct reading {
+struct fy_reading {
     struct fy_exchange *exchange;
     void (*with)(struct fy_exchange *exchange, struct fy_order *order);
     struct fy_child *child;
     struct fy_order *order;
     uv_timer_t timer;
     uint64_t give_up_ms;
+    struct fy_reading *next; /* in the queue for a reader */
 };
+
+static void start_next(struct fy_api *api);
 
 static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-static void end_reading(struct reading *reading)
+static void end_reader(struct fy_reading *reading)
 {
-    if (reading->child != NULL) {
-        reading->exchange->api->readers--;
-        fy_child_free(reading->child);
-    }
+    struct fy_api *api = reading->exchange->api;
+    if (reading->child == NULL)
+        return;
+    fy_child_free(fy_steal(&reading->child));
+    api->readers--;
+    start_next(api);
+}
+
+static void end_reading(struct fy_reading *reading)
+{
+    end_reader(reading);
     uv_close((uv_handle_t *)&reading->timer, on_closed);
 }
 
@@ -71,7 +81,7 @@ static bool is_known(struct fy_exchange *exchange, const struct fy_order *order,
     return fy_order_is_known(exchange->api, order, now_ms, refusal, err);
 }
 
-static void admit(struct reading *reading)
+static void admit(struct fy_reading *reading)
 {
     struct fy_exchange *exchange = reading->exchange;
     struct fy_order *order = reading->order;
@@ -90,7 +100,7 @@ static void admit(struct reading *reading)
 /* Right after a start an order may be quicker than the hosts of its connections. */
 static void on_look_again(uv_timer_t *timer)
 {
-    struct reading *reading = timer->data;
+    struct fy_reading *reading = timer->data;
     struct fy_api *api = reading->exchange->api;
     if (fy_order_connections_heard(api, reading->order) || uv_now(api->world.loop) >= reading->give_up_ms)
         admit(reading);
@@ -98,20 +108,18 @@ static void on_look_again(uv_timer_t *timer)
 
 static void on_message(void *context, const char *payload, size_t length)
 {
-    struct reading *reading = context;
+    struct fy_reading *reading = context;
     struct fy_exchange *exchange = reading->exchange;
     struct fy_refusal refusal = {0};
     struct fy_err err;
     if (reading->child == NULL)
         return;
-    exchange->api->readers--;
     if (!fy_reader_take(payload, length, &reading->order, &refusal, &err)) {
-        fy_child_free(fy_steal(&reading->child));
         end_reading(reading);
         refuse(exchange, &err, &refusal);
         return;
     }
-    fy_child_free(fy_steal(&reading->child));
+    end_reader(reading);
     if (fy_order_connections_heard(exchange->api, reading->order)) {
         admit(reading);
         return;
@@ -122,7 +130,7 @@ static void on_message(void *context, const char *payload, size_t length)
 
 static void on_exited(void *context, int status, int signal)
 {
-    struct reading *reading = context;
+    struct fy_reading *reading = context;
     struct fy_exchange *exchange = reading->exchange;
     struct fy_err err;
     (void)fy_fail(&err, FY_ERR_INVALID,
@@ -136,11 +144,11 @@ static void on_exited(void *context, int status, int signal)
 
 static void on_deadline(uv_timer_t *timer)
 {
-    struct reading *reading = timer->data;
+    struct fy_reading *reading = timer->data;
     fy_child_kill(reading->child); /* on_exited answers */
 }
 
-static bool start_reader(struct reading *reading, struct fy_err *err)
+static bool start_reader(struct fy_reading *reading, struct fy_err *err)
 {
     struct fy_exchange *exchange = reading->exchange;
     const char *const argv[] = {exchange->api->world.host_path, "reader", NULL};
@@ -148,32 +156,42 @@ static bool start_reader(struct reading *reading, struct fy_err *err)
     const struct fy_child_events events = {.message = on_message, .exited = on_exited};
     if (!fy_child_start(exchange->api->world.loop, &options, &events, reading, &reading->child, err))
         return fy_wrap(err, "could not start a reader for the order");
+    exchange->api->readers++;
+    (void)uv_timer_start(&reading->timer, on_deadline, READER_MS, 0);
     return fy_child_send(reading->child, exchange->body.data, exchange->body.length, err);
+}
+
+/* As many readers as are good for the machine; the other orders wait, in their order. */
+static void start_next(struct fy_api *api)
+{
+    struct fy_err err;
+    while (api->readers < READERS_AT_ONCE && api->queue != NULL) {
+        struct fy_reading *reading = api->queue;
+        struct fy_exchange *exchange = reading->exchange;
+        api->queue = reading->next;
+        if (start_reader(reading, &err))
+            continue;
+        end_reading(reading);
+        fy_answer_problem(exchange, &err, NULL);
+    }
 }
 
 void fy_order_from_body(struct fy_exchange *exchange,
                         void (*with)(struct fy_exchange *exchange, struct fy_order *order))
 {
     struct fy_api *api = exchange->api;
-    struct fy_err err;
+    struct fy_reading **last = &api->queue;
     if (exchange->body.length == 0) {
         fy_answer_status(exchange, 400, "the request has no body; an order in TOSCA XML is expected", NULL);
         return;
     }
-    if (api->readers >= READERS_AT_ONCE) {
-        fy_answer_status(exchange, 503, "too many orders are being read just now; send it again", NULL);
-        return;
-    }
-    struct reading *reading = FY_NEW(struct reading);
+    struct fy_reading *reading = FY_NEW(struct fy_reading);
     reading->exchange = exchange;
     reading->with = with;
     reading->timer.data = reading;
-    api->readers++;
     (void)uv_timer_init(api->world.loop, &reading->timer);
-    if (start_reader(reading, &err)) {
-        (void)uv_timer_start(&reading->timer, on_deadline, READER_MS, 0);
-        return;
-    }
-    end_reading(reading);
-    fy_answer_problem(exchange, &err, NULL);
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = reading;
+    start_next(api);
 }

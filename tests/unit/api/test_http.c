@@ -184,6 +184,23 @@ static void test_api_refuses_an_order_with_line_and_element(void **state)
     assert_int_equal(fy_json_int_or(doc, "line", 0), 2);
 }
 
+static void test_api_answers_many_orders_at_once(void **state)
+{
+    (void)state;
+    int fds[30];
+    for (size_t i = 0; i < FY_COUNT(fds); i++) {
+        fds[i] = kit_connect(&kit);
+        kit_send(fds[i], "POST /v1/orders/check HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                         "Content-Length: 12\r\n\r\n<a>\n<b></a>\n");
+    }
+    for (size_t i = 0; i < FY_COUNT(fds); i++) {
+        FY_AUTO(fy_buf_free) struct fy_buf answer = {0};
+        kit_read_all(fds[i], &answer);
+        assert_non_null(strstr(answer.data, "\"line\":2"));
+        (void)close(fds[i]);
+    }
+}
+
 static void test_api_gives_a_template(void **state)
 {
     (void)state;
@@ -295,6 +312,7 @@ int main(void)
         TEST(test_api_refuses_many_headers),
         TEST(test_api_refuses_arguments_that_are_no_object),
         TEST(test_api_refuses_an_order_with_line_and_element),
+        TEST(test_api_answers_many_orders_at_once),
         TEST(test_api_gives_a_template),
         TEST(test_api_cuts_off_who_trickles_a_header),
         TEST(test_api_cuts_off_who_trickles_a_body),

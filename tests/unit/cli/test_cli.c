@@ -48,9 +48,8 @@ static struct fy_history watched(void)
     for (int64_t i = 0; i < 1000; i++) {
         int64_t target = i < 200 ? 0 : i < 300 ? (i - 200) * 155 : 15500;
         FY_AUTO(fy_json_unref)
-        json_t *view =
-            json_pack("{s:I,s:{s:I,s:I}}", "now_ms", (json_int_t)(1795363200000 + i * 1331), "users",
-                      "source", (json_int_t)(31000 - target), "target", (json_int_t)target);
+        json_t *view = json_pack("{s:I,s:{s:I,s:I}}", "now_ms", (json_int_t)1795363200000 + i * 1331, "users",
+                                 "source", (json_int_t)(31000 - target), "target", (json_int_t)target);
         fy_history_take(&history, view);
     }
     return history;

@@ -5,14 +5,16 @@
 
 #include <string.h>
 
-#define PATIENCE_MS (60 * 1000) /* run time in which transient failures are asked again */
-#define PAUSE_MS    1000
+#define PATIENCE_MS    (60 * 1000) /* run time in which transient failures are asked again */
+#define PAUSE_MS       1000
+#define SUSPECT_DEATHS 5 /* of hosts serving this very question, before it is given up */
 
 struct one {
     struct fy_ask *ask;
     uint64_t handle;
     void *timer;
     bool over;
+    int deaths;
     char *connection, *args, *key, *about;
 };
 
@@ -68,11 +70,22 @@ static void settle(struct one *one)
         finish(one->ask);
 }
 
+/* A run waits for its connection as long as it takes; a question that is nobody's has a person waiting. */
+static bool is_down(const struct one *one)
+{
+    const struct fy_adapters *adapters = one->ask->engine->world.adapters;
+    const struct fy_adapter_info *info = adapters->describe(adapters->self, one->connection);
+    return one->ask->run[0] != '\0' && info != NULL && info->state == FY_ADAPTER_DOWN;
+}
+
 static bool ask_again(struct one *one, const struct fy_adapter_reply *reply)
 {
     struct fy_ask *ask = one->ask;
     const struct fy_engine_world *world = &ask->engine->world;
     int64_t pause = PAUSE_MS;
+    one->deaths += reply->suspect;
+    if (one->deaths >= SUSPECT_DEATHS)
+        return false;
     if (reply->status == FY_REPLY_AGAIN)
         pause = reply->after_ms;
     else if (reply->host_died)
@@ -82,7 +95,9 @@ static bool ask_again(struct one *one, const struct fy_adapter_reply *reply)
         return false;
     else if (reply->status == FY_REPLY_UNSURE)
         return false;
-    struct fy_rtime at = fy_rtime_add(fy_run_now(&ask->base, &world->clock), pause);
+    struct fy_rtime now = fy_run_now(&ask->base, &world->clock), at = fy_rtime_add(now, pause);
+    if (is_down(one))
+        ask->deadline = fy_rtime_add(now, PATIENCE_MS);
     if (fy_rtime_before(ask->deadline, at))
         return false;
     one->timer =

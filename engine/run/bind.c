@@ -92,6 +92,18 @@ const char *fy_bind_observe(const struct fy_order *order, const struct fy_adapte
     return fy_bind_kind(order, of_cloud ? FY_CONNECTION_VIM : FY_CONNECTION_NF);
 }
 
+const struct fy_adapter_info *fy_bind_unknown(const struct fy_order *order,
+                                              const struct fy_adapters *adapters)
+{
+    for (size_t i = 0; i < order->vnf.connection_count; i++) {
+        const struct fy_adapter_info *info =
+            adapters->describe(adapters->self, order->vnf.connections[i].ref);
+        if (info != NULL && info->name == NULL && info->state != FY_ADAPTER_REFUSED)
+            return info;
+    }
+    return NULL;
+}
+
 static bool bind_row(size_t row, const struct fy_order *order, const char *args, const char **ret_connection,
                      struct fy_err *err)
 {

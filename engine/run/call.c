@@ -20,6 +20,7 @@
 struct calling {
     uint64_t handle; /* 0: nothing is asked at the moment */
     int64_t back_off_ms;
+    int64_t from_ms; /* its deadline counts from here: no time passes for it while nobody can ask */
     int deaths;
     char key[128];
 };
@@ -44,9 +45,11 @@ static const struct fy_adapter_verb *verb_of(const struct fy_live *live)
 static struct fy_rtime deadline_of(const struct fy_live *live)
 {
     const struct fy_run_step *step = &live->run->step;
+    const struct calling *calling = live->flight.data;
     const struct fy_adapter_verb *verb = verb_of(live);
     int64_t allowed = verb != NULL && verb->deadline_ms > 0 ? verb->deadline_ms : DEADLINE_MS;
-    return (struct fy_rtime){step->since_ms + step->paused_ms + allowed};
+    int64_t from_ms = step->since_ms + step->paused_ms;
+    return (struct fy_rtime){(from_ms > calling->from_ms ? from_ms : calling->from_ms) + allowed};
 }
 
 static void fail(struct fy_live *live, enum fy_err_kind kind, const char *message, const char *hint)
@@ -68,10 +71,20 @@ static void ask_later(void *context)
     ask(live);
 }
 
+static bool is_down(const struct fy_live *live)
+{
+    const struct fy_adapters *adapters = live->engine->world.adapters;
+    const struct fy_adapter_info *info = adapters->describe(adapters->self, live->run->step.connection);
+    return info != NULL && info->state == FY_ADAPTER_DOWN;
+}
+
 /* Not past the deadline: whatever keeps the verb from being done must have ended by then. */
 static bool wait_ms(struct fy_live *live, int64_t ms, const char *why)
 {
+    struct calling *calling = live->flight.data;
     struct fy_rtime at = fy_rtime_add(fy_live_now(live), ms > AGAIN_MIN_MS ? ms : AGAIN_MIN_MS);
+    if (is_down(live))
+        calling->from_ms = fy_live_now(live).ms;
     if (fy_rtime_before(deadline_of(live), at)) {
         char text[512];
         (void)snprintf(text, sizeof text, "not done within its deadline; last: %s", why);
@@ -198,6 +211,7 @@ void fy_call_take(struct fy_live *live)
     }
     struct calling *calling = FY_NEW(struct calling);
     calling->back_off_ms = BACK_OFF_MS;
+    calling->from_ms = fy_live_now(live).ms;
     (void)snprintf(calling->key, sizeof calling->key, "%s/%llu", live->run->id,
                    (unsigned long long)step->number);
     live->flight.data = calling;

@@ -36,6 +36,17 @@ static bool approve_check(const struct command *command, struct fy_err *err)
                    (long long)approval->needed);
 }
 
+static bool recheck_check(const struct command *command, struct fy_err *err)
+{
+    const struct fy_live *live = command->live;
+    const struct fy_adapter_info *info = fy_bind_unknown(live->run->order, live->engine->world.adapters);
+    if (info == NULL)
+        return true;
+    fy_fail(err, FY_ERR_TRANSIENT, "connection %s is not there to be asked: %s", info->connection,
+            info->problem != NULL ? info->problem : "its host is being started");
+    return fy_hint(err, "ask again when `ferry adapter list` shows it as ready");
+}
+
 /* ---- when it is accepted: records that go with the command's ---- */
 
 static void put_answer(const struct command *command)
@@ -96,7 +107,7 @@ static const struct {
     bool (*check)(const struct command *command, struct fy_err *err);
     void (*put)(const struct command *command);
 } verbs[] = {
-    {"start-now", NULL, put_change},        {"recheck", NULL, recheck},
+    {"start-now", NULL, put_change},        {"recheck", recheck_check, recheck},
     {"cancel", NULL, put_cancel},           {"adjust", adjust_check, NULL},
     {"approve", approve_check, put_answer}, {"reject", NULL, put_answer},
     {"resume", NULL, put_change},           {"retry", NULL, put_retry},

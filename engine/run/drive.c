@@ -19,12 +19,38 @@ static bool step_open(const struct fy_live *live)
     return live->run->step.open && !live->settled;
 }
 
+/* What the run waits for to be there: nothing is bound before all its connections are known. */
+static const struct fy_adapter_info *unknown(const struct fy_live *live)
+{
+    return fy_bind_unknown(live->run->order, live->engine->world.adapters);
+}
+
+const struct fy_adapter_info *fy_drive_waits_for(const struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    const struct fy_adapters *adapters = live->engine->world.adapters;
+    if (!fy_state_runs(run->state) && run->state != FY_STATE_STARTING)
+        return NULL;
+    const struct fy_adapter_info *info = unknown(live);
+    if (info != NULL || !run->step.open || run->step.connection == NULL)
+        return info;
+    info = adapters->describe(adapters->self, run->step.connection);
+    return info != NULL && info->state == FY_ADAPTER_DOWN ? info : NULL;
+}
+
+/* Not merely starting up: nobody knows when it will be back. */
+static bool out_of_reach(const struct fy_live *live)
+{
+    const struct fy_adapter_info *info = fy_drive_waits_for(live);
+    return info != NULL && info->state == FY_ADAPTER_DOWN;
+}
+
 /* At a call without an intent, or in a step that only waits: nothing is under way that would have to settle.
  */
 static bool may_leave(const struct fy_live *live)
 {
     if (step_open(live))
-        return fy_step_waits(live);
+        return fy_step_waits(live) || (!live->flight.taken && out_of_reach(live));
     return live->script == FY_SCRIPT_IDLE || live->has_next;
 }
 
@@ -100,6 +126,8 @@ static void drive_program(struct fy_live *live)
         return;
     if (live->script == FY_SCRIPT_IDLE)
         fy_workflow_start(live);
+    else if (unknown(live) != NULL)
+        return;
     else if (step_open(live) && live->script == (run->step.own ? FY_SCRIPT_ENDED : FY_SCRIPT_AT_CALL))
         take_step(live);
     else if (live->has_next && !step_open(live))
@@ -163,7 +191,7 @@ static void drive_parked(struct fy_live *live)
     const struct fy_run *run = live->run;
     enum fy_state to;
     fy_watch_drive(live);
-    if (run->asked == NULL || strcmp(run->asked, "fail") != 0)
+    if (run->asked == NULL || strcmp(run->asked, "fail") != 0 || unknown(live) != NULL)
         return;
     bool releasing = run->step.own && run->step.open;
     if (releasing && !run->step.failed) {

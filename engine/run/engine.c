@@ -111,12 +111,27 @@ void fy_live_bury(struct fy_live *live)
 /* ---- the engine
  * --------------------------------------------------------------------------------------------------- */
 
+/* Runs that wait for a connection go on when it is there. */
+static void connection_changed(void *context, const struct fy_adapter_info *info)
+{
+    struct fy_engine *engine = context;
+    if (info->state != FY_ADAPTER_READY && info->state != FY_ADAPTER_REFUSED)
+        return;
+    for (struct fy_live *live = engine->lives, *next; live != NULL; live = next) {
+        next = live->next; /* driving it may bury it */
+        if (live->run->order != NULL)
+            fy_drive(live);
+    }
+}
+
 struct fy_engine *fy_engine_new(const struct fy_engine_world *world)
 {
     struct fy_engine *engine = FY_NEW(struct fy_engine);
     engine->world = *world;
     engine->world.script->on_event = fy_workflow_event;
     engine->world.script->context = engine;
+    if (world->adapters->watch != NULL)
+        world->adapters->watch(world->adapters->self, connection_changed, engine);
     return engine;
 }
 

@@ -105,6 +105,8 @@ void fy_live_cancel(struct fy_live *live, void **timer);
 /* Put a record into the tray. The body's text is taken; the buffer is empty afterwards. */
 void fy_put(struct fy_live *live, enum fy_record_kind kind, struct fy_buf *body);
 void fy_put_done(struct fy_live *live, void (*done)(void *context), void *context);
+/* Told when all that was handed over so far is durable: at once if it is. live NULL: the run is over. */
+void fy_when_durable(struct fy_live *live, void (*done)(void *context), void *context);
 /* Hand the tray over, unless an append is under way (then as soon as that is durable). */
 void fy_flush(struct fy_live *live);
 /* With the first record: the run's line and the texts it pins. */

@@ -5,6 +5,7 @@
 #include "base/point.h"
 #include "run/check.h"
 #include "run/planning.h"
+#include "run/step.h"
 
 #include <string.h>
 
@@ -114,10 +115,12 @@ static void answered(void *context, struct fy_question *questions, size_t count)
 
 void fy_starting_drive(struct fy_live *live)
 {
-    if (live->flight.taken || live->tail != FY_STATE_STARTING)
+    const struct fy_adapters *adapters = live->engine->world.adapters;
+    if (live->flight.taken || live->tail != FY_STATE_STARTING ||
+        fy_bind_unknown(live->run->order, adapters) != NULL)
         return;
     struct fy_question questions[FY_ASK_MAX];
-    size_t count = fy_check_ask(live->run->order, live->engine->world.adapters, questions);
+    size_t count = fy_check_ask(live->run->order, adapters, questions);
     live->flight.taken = true;
     fy_ask_for(live, questions, count, answered);
 }

@@ -44,6 +44,13 @@ bool fy_bind_guard(const struct fy_order *order, const char *guard, const char *
 const char *fy_bind_observe(const struct fy_order *order, const struct fy_adapters *adapters,
                             const char *verb);
 
+/*
+ * A connection of the order whose host has not introduced its adapter yet; NULL: all have. Until then it is
+ * not known what it can do, and whatever is bound would depend on which host happened to be first.
+ */
+const struct fy_adapter_info *fy_bind_unknown(const struct fy_order *order,
+                                              const struct fy_adapters *adapters);
+
 /* call.c: an adapter step. */
 void fy_call_take(struct fy_live *live);
 

@@ -358,8 +358,7 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     *ret_existed = *ret_run != NULL;
     if (*ret_existed) {
         fy_order_free(submission->order);
-        if (done != NULL)
-            done(context);
+        fy_when_durable(fy_live_find(engine, *ret_run), done, context);
         return true;
     }
     const struct fy_workflow *workflow = find_workflow(&engine->world, order);

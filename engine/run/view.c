@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "run/ask.h"
+#include "run/drive.h"
 #include "run/live.h"
 #include "run/planning.h"
 #include "run/sample.h"
@@ -192,6 +193,16 @@ static int64_t progress(const struct fy_run *run)
     return run->program > 0 ? 50 + done : 0;
 }
 
+static void put_waiting(const struct fy_shown *shown, struct fy_buf *buf)
+{
+    const struct fy_adapter_info *missing = shown->live != NULL ? fy_drive_waits_for(shown->live) : NULL;
+    if (missing == NULL)
+        fy_waiting(shown->run, now_of(shown), buf);
+    else
+        fy_buf_format(buf, "waits for connection %s (%s), then it goes on by itself", missing->connection,
+                      missing->problem != NULL ? missing->problem : "its host is being started");
+}
+
 static void put_tail(const struct fy_shown *shown, struct fy_buf *buf)
 {
     const struct fy_run *run = shown->run;
@@ -199,7 +210,7 @@ static void put_tail(const struct fy_shown *shown, struct fy_buf *buf)
     fy_buf_member_int(buf, "progress_permille", progress(run));
     fy_buf_key(buf, "waiting");
     struct fy_buf waiting = {0};
-    fy_waiting(run, now_of(shown), &waiting);
+    put_waiting(shown, &waiting);
     if (shown->live != NULL && trouble != NULL)
         fy_buf_format(&waiting, " (the store cannot be written: %s)", trouble);
     fy_buf_json_string(buf, waiting.data, waiting.length);

@@ -59,6 +59,29 @@ void fy_put_done(struct fy_live *live, void (*done)(void *context), void *contex
     live->tray.done = waiter;
 }
 
+static struct fy_written *last_unwritten(const struct fy_live *live)
+{
+    struct fy_written *last = NULL;
+    for (struct fy_written *at = live != NULL ? live->written : NULL; at != NULL; at = at->next)
+        if (!at->durable && !at->lazy)
+            last = at;
+    return last;
+}
+
+void fy_when_durable(struct fy_live *live, void (*done)(void *context), void *context)
+{
+    struct fy_written *last = last_unwritten(live);
+    if (done == NULL)
+        return;
+    if (last == NULL) {
+        done(context);
+        return;
+    }
+    struct fy_done *waiter = FY_NEW(struct fy_done);
+    *waiter = (struct fy_done){.done = done, .context = context, .next = last->done};
+    last->done = waiter;
+}
+
 static void free_done(struct fy_done *done)
 {
     while (done != NULL) {

@@ -35,33 +35,36 @@ static void note_seen(const char *name)
     (void)close(fd);
 }
 
-static bool asked_to_die(const char *name, long count)
+/* How often the plan names this. */
+static int asked_to_die(const char *name, long count)
 {
     const char *plan = getenv("FERRY_CRASH");
     size_t length = strlen(name);
+    int times = 0;
     while (plan != NULL && *plan != '\0') {
-        if (strncmp(plan, name, length) == 0 && plan[length] == ':' &&
-            strtol(plan + length + 1, NULL, 10) == count)
-            return true;
+        times += strncmp(plan, name, length) == 0 && plan[length] == ':' &&
+                 strtol(plan + length + 1, NULL, 10) == count;
         plan = strchr(plan, ',');
         plan = plan != NULL ? plan + 1 : NULL;
     }
-    return false;
+    return times;
 }
 
-/* With tokens, only the first process to take one dies: the one that is started in its place lives on. */
-static bool first_to_die(const char *name, long count)
+/* With tokens, only so many processes die as the plan says, each taking one: the next in its place lives on.
+ */
+static bool may_die(const char *name, long count, int times)
 {
     const char *tokens = getenv("FERRY_CRASH_TOKENS");
-    if (tokens == NULL)
-        return true;
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/%s:%ld", tokens, name, count);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    (void)close(fd);
-    return true;
+    bool taken = tokens == NULL && times > 0;
+    for (int i = 1; i <= times && !taken; i++) {
+        char path[512];
+        (void)snprintf(path, sizeof path, "%s/%s:%ld.%d", tokens, name, count, i);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        taken = fd >= 0;
+        if (taken)
+            (void)close(fd);
+    }
+    return taken;
 }
 
 void fy_point_reached(enum fy_point point)
@@ -69,7 +72,7 @@ void fy_point_reached(enum fy_point point)
     long count = atomic_fetch_add(&reached[point], 1) + 1;
     if (count == 1)
         note_seen(names[point]);
-    if (asked_to_die(names[point], count) && first_to_die(names[point], count))
+    if (may_die(names[point], count, asked_to_die(names[point], count)))
         (void)kill(getpid(), SIGKILL);
 }
 

@@ -5,8 +5,8 @@
  * a point that no test hits fails the build. Release builds have none.
  *
  * FERRY_CRASH="NAME:N[,NAME:N...]" kills this process (SIGKILL) the Nth time it reaches NAME.
- * FERRY_CRASH_TOKENS=DIR makes each of those deaths happen once, whichever process gets there first.
- * FERRY_POINTS_SEEN=FILE appends each name the first time this process reaches it.
+ * FERRY_CRASH_TOKENS=DIR makes each of those deaths happen once, whichever process gets there first; named
+ * twice, it happens twice. FERRY_POINTS_SEEN=FILE appends each name the first time this process reaches it.
  */
 #ifndef FY_BASE_POINT_H
 #define FY_BASE_POINT_H

@@ -17,6 +17,7 @@ struct fy_watch {
     void *timer;
     int64_t at_ms;    /* when it fires */
     int64_t asked_ms; /* when the counters were asked for last */
+    int64_t put_ms;   /* end of the last tick handed over; the fold may not have it yet */
     struct fy_ask *ask;
     int64_t judged_ms; /* end of the last tick a verdict was asked for */
     bool told;         /* a rollback verdict of this stage is written */
@@ -44,12 +45,20 @@ static int64_t next_at(const struct fy_live *live)
     return run->sample_end_ms + interval(run) + period * GRACE_PERCENT / 100;
 }
 
+/* A row that waits for its commit is seen all the same: counted twice, it would not fit behind itself. */
+static int64_t seen_ms(const struct fy_live *live)
+{
+    int64_t folded = live->run->sample_end_ms, put = live->watch->put_ms;
+    return put > folded ? put : folded;
+}
+
 static void put_samples(struct fy_live *live, const json_t *ticks, int64_t period_ms)
 {
     size_t count = json_array_size(ticks), first = 0;
-    while (first < count &&
-           fy_json_int_or(json_array_get(ticks, first), "end", 0) <= live->run->sample_end_ms)
+    while (first < count && fy_json_int_or(json_array_get(ticks, first), "end", 0) <= seen_ms(live))
         first++;
+    if (first < count)
+        live->watch->put_ms = fy_json_int_or(json_array_get(ticks, count - 1), "end", 0);
     size_t together = live->run->watching ? 1 : count - first;
     for (; first < count; first += together) {
         struct fy_buf body = {0};
@@ -95,7 +104,7 @@ static void look(void *context)
     const struct fy_run *run = live->run;
     watch->timer = NULL;
     watch->asked_ms = fy_live_now(live).ms;
-    int64_t after = run->sample_end_ms != 0 ? run->sample_end_ms : fy_live_now(live).ms - MINUTE_MS;
+    int64_t seen = seen_ms(live), after = seen != 0 ? seen : fy_live_now(live).ms - MINUTE_MS;
     char args[96];
     (void)snprintf(args, sizeof args, "{\"after\":%lld,\"period_ms\":%lld}", (long long)after,
                    (long long)run->order->gate.period_ms);

@@ -17,15 +17,21 @@ static void stop_answer_timer(struct fy_live *live)
     live->answer_timer = NULL;
 }
 
+/* A call without an intent is nothing yet: replayed, the workflow makes it again. */
+static void forget_next(struct fy_live *live)
+{
+    live->has_next = live->replays_open = false;
+    free(fy_steal(&live->next_call));
+    free(fy_steal(&live->next_args));
+}
+
 void fy_workflow_drop(struct fy_live *live)
 {
     stop_answer_timer(live);
     if (live->script != FY_SCRIPT_IDLE)
         live->engine->world.script->drop(live->engine->world.script, live->run->id);
     live->script = FY_SCRIPT_IDLE;
-    live->has_next = live->replays_open = false;
-    free(fy_steal(&live->next_call));
-    free(fy_steal(&live->next_args));
+    forget_next(live);
 }
 
 void fy_workflow_start(struct fy_live *live)
@@ -57,6 +63,11 @@ static void answer_late(void *context)
 void fy_workflow_resume(struct fy_live *live, const char *outcome)
 {
     struct fy_engine *engine = live->engine;
+    if (live->script !=
+        FY_SCRIPT_AT_CALL) { /* its host died: replayed anew, it finds this outcome in its history */
+        fy_workflow_drop(live);
+        return;
+    }
     live->tray.held = true;
     live->script = FY_SCRIPT_RUNS;
     live->answer_timer =
@@ -94,7 +105,7 @@ static void on_lost(struct fy_live *live, const struct fy_script_event *event)
 {
     (void)event;
     live->script = FY_SCRIPT_IDLE;
-    live->replays_open = false;
+    forget_next(live);
 }
 
 static void on_error(struct fy_live *live, const struct fy_script_event *event)

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kill Ferry at every crash point, start it again, and compare with a run that nobody disturbed.
+"""Kill Ferry everywhere, start it again, and compare with a run that nobody disturbed.
 
-    tests/crash/crash.py [--build build/dev] [--points A,B] [--doubles 40] [--seed N] [--jobs 2]
+    tests/crash/crash.py [--build build/dev] [--points A,B] [--doubles 24] [--triples 8] [--kills 12] [--gates 6]
+                         [--seed N] [--jobs 2] [--keep DIR]
 
 The real programs upgrade a small AMF on ferry-sim, which is never killed: it stands for the outside world and
 counts every effect by the idempotency key of its step. For each point of engine/base/point.def the process that
-gets there first dies (SIGKILL), also at its third time; doubles die twice. Then:
+gets there first dies (SIGKILL), also at its third time and at a random later one. Doubles and triples die again,
+also at the same point: recovery is killed in recovery. Kills hit ferryd and its hosts at random moments, while
+pause, resume and approve are in flight. Gates do it in a run that its KPI gate stops. Then:
   no acting step is lost or done twice, the run reaches the same end, every guard is back as it was, nobody was
-  dropped, and the chain of records verifies. A point that no run reached is a failure.
+  dropped, no promised command is lost and none is applied twice, one order is one run, no process outlives
+  ferryd, and the chain of records verifies. A point that no run reached is a failure.
 """
 import argparse
 import concurrent.futures
@@ -16,19 +20,12 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
-from ferryd import ROOT, Ferryd, Refused, World, retry_submit  # noqa: E402
-
-RUN = "CRASH-1"
-SCALE = 600
-PATIENCE = 60  # seconds of wall clock for one run, deaths included
+from scenario import ROOT, Plan, run_once
 
 
 def points():
@@ -36,142 +33,117 @@ def points():
         return re.findall(r"^X\((\w+),", source.read(), re.M)
 
 
-def connections(world):
-    return {"connections": {
-        "sim-cloud": {"plugin": "sim_vim", "tenants": ["core-east"], "settings": {"socket": world.socket}},
-        "sim-amf": {"plugin": "sim_nf", "tenants": ["core-east"], "settings": {"socket": world.socket}}}}
+def seen_by_journal_test(build):
+    """The journal's own crash test writes enough to reach the points that one short upgrade does not."""
+    with tempfile.NamedTemporaryFile(prefix="ferry-points-") as seen:
+        subprocess.run([os.path.join(build, "tests/unit/journal/test_journal_crash")], check=True, capture_output=True,
+                       env={**os.environ, "FERRY_POINTS_SEEN": seen.name})
+        return set(seen.read().decode().split())
 
 
-class Undone(RuntimeError):
-    pass
+def gated_run(build):
+    """Undisturbed, in a world whose bad target passes the dial test and is found out by the gate."""
+    for seed in range(1, 40):
+        result = run_once(build, Plan(gate=True, world=seed))
+        if "run_verdict" in result.seen:
+            break
+    result.world = seed
+    return result
 
 
-def drive(engine, deadline):
-    """Follow the run to its end as an operator would: approve when asked, start ferryd again when it died."""
-    restarts = 0
-    while time.time() < deadline:
-        if not engine.alive():
-            restarts += 1
-            if restarts > 12:
-                raise Undone("ferryd died more than 12 times:\n" + engine.log()[-2000:])
-            engine.launch()
-        try:
-            view = retry_submit(engine, os.path.join(HERE, "order.xml"), RUN, SCALE)
-            if view.get("approval"):
-                engine.request("POST", f"/v1/upgrades/{RUN}/approve", json.dumps({"why": "test"}))
-            if view["state"] == "COMPLETED":
-                engine.request("POST", f"/v1/upgrades/{RUN}/commit", json.dumps({"why": "test"}))
-            if view["state"] in ("COMMITTED", "FAILED_TEMP", "FAILED", "ROLLED_BACK"):
-                return view, restarts
-        except (OSError, Refused):
-            pass
-        time.sleep(0.01)
-    raise Undone(f"no end within {PATIENCE} s; last log:\n" + engine.log()[-2000:])
+class Planner:
+    def __init__(self, options, chance, ordinary, gated, world):
+        self.options, self.chance, self.world = options, chance, world
+        self.ordinary, self.gated = sorted(ordinary), sorted(gated - ordinary)
+        self.recovery = [name for name in points() if name not in ordinary | gated]
+
+    def death(self, names, latest):
+        return f"{self.chance.choice(names)}:{self.chance.randint(1, latest)}"
+
+    def seed(self):
+        return self.chance.randrange(1 << 30)
+
+    def singles(self):
+        wanted = self.options.points.split(",") if self.options.points else points()
+        for name in wanted:
+            before = [self.death(self.ordinary, 9)] if name in self.recovery else []
+            for hit in (1, 3, self.chance.randint(4, 40)):
+                yield Plan(before + [f"{name}:{hit}"], self.seed(), gate=name in self.gated,
+                           world=self.world if name in self.gated else 1)
+
+    def doubles(self):
+        for number in range(self.options.doubles):
+            yield Plan([self.death(self.ordinary, 30), self.death(points(), 4)], self.seed(), commands=number % 3)
+
+    def triples(self):
+        """Killed, killed while recovering, and killed there again."""
+        for number in range(self.options.triples):
+            again = self.death(points(), 2)
+            last = again if number % 2 else self.death(points(), 2)
+            yield Plan([self.death(self.ordinary, 20), again, last], self.seed())
+
+    def kills(self):
+        for number in range(self.options.kills):
+            of_hosts = number % 4 == 3
+            yield Plan(seed=self.seed(), daemon_kills=0 if of_hosts else self.chance.randint(1, 4),
+                       host_kills=self.chance.randint(1, 4) if number % 2 else 0, commands=1 + number % 3)
+
+    def gates(self):
+        for _ in range(self.options.gates):
+            yield Plan([self.death(self.ordinary + self.gated, 20)], self.seed(), gate=True, world=self.world)
+
+    def all(self):
+        yield from self.singles()
+        if not self.options.points:
+            for part in (self.doubles, self.triples, self.kills, self.gates):
+                yield from part()
 
 
-def judge(engine, world, view):
-    """What must hold at the end of every run, disturbed or not; the end state to compare."""
-    counters, status, users = world.ask("counters"), world.ask("status"), world.ask("users")
-    records = engine.records(RUN)
-    wrong = settled(records, counters["keys"])
-    if view["state"] != "COMMITTED":
-        wrong.append(f"ended as {view['state']}: {json.dumps(view.get('error'))}")
-    wrong += [f"guard {guard['guard']} is not back" for guard in view["guards"] if guard["held"] or not guard["as_it_was"]]
-    wrong += [f"{name}: {counters[name]}" for name in
-              ("users_dropped", "held_calls_dropped", "instances_upgraded_under_sessions", "pairs_down", "keys_repeated",
-               "ticks_source_overloaded", "ticks_target_overloaded") if counters[name]]
-    with open(engine.path("export.jsonl"), "w", encoding="utf-8") as out:
-        out.write(engine.text(f"/v1/upgrades/{RUN}/export"))
-    verify = subprocess.run([os.path.join(engine.build, "engine/cli/ferry"), "audit", "verify", engine.path("export.jsonl")],
-                            capture_output=True, text=True, check=False)
-    if verify.returncode != 0:
-        wrong.append("the chain does not verify: " + verify.stdout + verify.stderr)
-    end = {"state": view["state"], "versions": sorted((i["id"], i["version"]) for i in users["instances"]),
-           "guards": status["guards"], "split": status["split"], "version": status["version"]}
-    return end, wrong
-
-
-def settled(records, keys):
-    """No acting step lost, none done twice: intents and outcomes of the journal against the effects in the world."""
-    acting = {f"{RUN}/{r['body']['step']}": r["body"]["verb"] for r in records if r["name"] == "intent" and r["body"].get("verb")}
-    releases = {f"{RUN}/{r['body']['step']}" for r in records if r["name"] == "intent" and r["body"]["call"] == "release_guards"}
-    done = {f"{RUN}/{r['body']['step']}" for r in records if r["name"] == "outcome" and r["body"]["ok"]}
-    wrong = [f"lost: {acting[key]} ({key}) has an outcome, the world knows nothing of it"
-             for key in sorted(acting.keys() & done) if key not in keys]
-    wrong += [f"repeated: {op['verb']} ({key}) took effect {op['effects']} times" for key, op in keys.items() if op["effects"] > 1]
-    wrong += [f"not in the journal: {op['verb']} ({key})" for key, op in keys.items()
-              if op["effects"] and "/".join(key.split("/")[:2]) not in acting.keys() | releases]
-    return wrong
-
-
-def run_once(build, deaths):
-    """One upgrade with these deaths planned: (end state, what is wrong, points reached, deaths that happened)."""
-    tokens = tempfile.mkdtemp(prefix="ferry-crash-")
-    environment = {"FERRY_CRASH": ",".join(deaths), "FERRY_CRASH_TOKENS": tokens,
-                   "FERRY_POINTS_SEEN": os.path.join(tokens, "seen")}
-    try:
-        with World(build, world=os.path.join(HERE, "world.json")) as world, \
-                Ferryd(build, connections(world), os.path.join(ROOT, "workflows"), environment) as engine:
-            try:
-                view, _ = drive(engine, time.time() + PATIENCE)
-                end, wrong = judge(engine, world, view)
-            except Undone as why:
-                end, wrong = None, [str(why)]
-        seen = set()
-        if os.path.exists(os.path.join(tokens, "seen")):
-            with open(os.path.join(tokens, "seen"), encoding="ascii") as source:
-                seen = set(source.read().split())
-        return end, wrong, seen, [death for death in deaths if os.path.exists(os.path.join(tokens, death))]
-    finally:
-        shutil.rmtree(tokens, ignore_errors=True)
-
-
-def plan_runs(options, chance, ordinary):
-    """Every point once and at its third time; points of the recovery behind another death; then doubles."""
-    runs = []
-    for point in options.points.split(",") if options.points else points():
-        before = [] if point in ordinary else [f"{chance.choice(sorted(ordinary))}:{chance.randint(3, 9)}"]
-        runs += [before + [f"{point}:1"], before + [f"{point}:3"]]
-    every = points()
-    for _ in range(options.doubles):
-        runs.append([f"{chance.choice(sorted(ordinary))}:{chance.randint(1, 12)}", f"{chance.choice(every)}:{chance.randint(1, 6)}"])
-    return runs
-
-
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "dev"))
     parser.add_argument("--points", help="only these, comma separated")
-    parser.add_argument("--doubles", type=int, default=40)
+    parser.add_argument("--doubles", type=int, default=24)
+    parser.add_argument("--triples", type=int, default=8)
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--gates", type=int, default=4)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args()
+    parser.add_argument("--keep", help="a folder for journal and log of what failed")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
     print(f"seed {options.seed}", flush=True)
     chance = random.Random(options.seed)
-
-    reference, wrong, ordinary, _ = run_once(options.build, [])
-    if wrong:
-        print("the undisturbed run is wrong already:\n  " + "\n  ".join(wrong))
-        return 1
-    runs = plan_runs(options, chance, ordinary)
-    seen, failed, died = set(ordinary), 0, 0
+    ordinary, gated = run_once(options.build, Plan(commands=1)), gated_run(options.build)
+    for undisturbed in (ordinary, gated):
+        if undisturbed.wrong:
+            print("an undisturbed run is wrong already:\n  " + "\n  ".join(undisturbed.wrong))
+            return 1
+    plans = list(Planner(options, chance, ordinary.seen, gated.seen, gated.world).all())
+    seen, failed, died = ordinary.seen | gated.seen, 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        results = pool.map(lambda deaths: (deaths, run_once(options.build, deaths)), runs)
-        for number, (deaths, (end, wrong, reached, happened)) in enumerate(results, 1):
-            seen |= reached
-            died += len(happened)
-            if not wrong and end != reference:
-                wrong = [f"another end: {json.dumps(end)}; undisturbed: {json.dumps(reference)}"]
-            if wrong:
+        results = pool.map(lambda plan: (plan, run_once(options.build, plan, options.keep)), plans)
+        for number, (plan, result) in enumerate(results, 1):
+            seen |= result.seen
+            died += result.deaths
+            reference = gated.end if plan.gate else ordinary.end
+            if not result.wrong and result.end != reference:
+                result.wrong = [f"another end: {json.dumps(result.end)}; undisturbed: {json.dumps(reference)}"]
+            if result.wrong:
                 failed += 1
-                print(f"FAILED {','.join(deaths)} (died at {','.join(happened) or 'none'})\n  " + "\n  ".join(wrong), flush=True)
-            elif number % 20 == 0:
-                print(f"{number} of {len(runs)} runs", flush=True)
-    unseen = [] if options.points else [point for point in points() if point not in seen]
-    for point in unseen:
-        print(f"FAILED {point}: no run reached this point")
-    print(f"{len(points())} points, {len(runs)} runs, {died} deaths")
-    print(f"{len(runs) - failed} passed, {failed + len(unseen)} failed")
+                print(f"FAILED {plan}, {result.deaths} deaths\n  " + "\n  ".join(result.wrong), flush=True)
+            if number % 20 == 0:
+                print(f"{number} of {len(plans)} runs, {died} deaths, {failed} failed", flush=True)
+    if not options.points:
+        seen |= seen_by_journal_test(options.build)
+    unseen = [] if options.points else [name for name in points() if name not in seen]
+    for name in unseen:
+        print(f"FAILED {name}: no run reached this point")
+    print(f"{len(points())} points, {len(plans)} runs, {died} deaths")
+    print(f"{len(plans) - failed} passed, {failed + len(unseen)} failed")
     return 1 if failed or unseen else 0
 
 

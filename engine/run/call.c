@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/point.h"
 #include "run/dial.h"
+#include "run/leave.h"
+#include "run/planning.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -199,6 +201,27 @@ static void ask(struct fy_live *live)
     calling->handle = world->adapters->call(world->adapters->self, &call, replied, live);
 }
 
+/* Instances are about to leave: what stands there now has the last word. */
+static void looked(void *context, struct fy_question *questions, size_t count)
+{
+    (void)count;
+    struct fy_live *live = context;
+    struct fy_landscape *landscape = NULL;
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref)
+    json_t *args =
+        fy_json_parse(live->run->step.args, strlen(live->run->step.args), live->run->step.call, &err);
+    bool allowed = args != NULL && fy_planning_landscape(questions, &landscape, &err) &&
+                   fy_leave_allowed(live->run->order, landscape, args, &err);
+    if (landscape != NULL)
+        fy_planning_keep(live, landscape);
+    fy_landscape_free(landscape);
+    if (allowed)
+        ask(live);
+    else
+        fy_step_failed(live, &err);
+}
+
 void fy_call_take(struct fy_live *live)
 {
     const struct fy_run_step *step = &live->run->step;
@@ -216,5 +239,11 @@ void fy_call_take(struct fy_live *live)
                    (unsigned long long)step->number);
     live->flight.data = calling;
     live->flight.leave = leave;
-    ask(live);
+    if (!fy_leave_concerns(step->call)) {
+        ask(live);
+        return;
+    }
+    struct fy_question questions[FY_PLANNING_QUESTIONS];
+    fy_planning_ask(live->run->order, questions);
+    fy_ask_for(live, questions, FY_PLANNING_QUESTIONS, looked);
 }

@@ -116,7 +116,9 @@ static void look(void *context)
 void fy_watch_drive(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
-    if (run->program == 0 || run->order->gate.period_ms <= 0 || source_of(run) == NULL)
+    if (run->program == 0 || run->order->gate.period_ms <= 0)
+        return;
+    if (live->watch == NULL && source_of(run) == NULL)
         return;
     if (live->watch == NULL)
         live->watch = FY_NEW(struct fy_watch);

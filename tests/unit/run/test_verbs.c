@@ -442,6 +442,19 @@ static void test_a_run_that_only_waits_survives_any_number_of_crashes(void **sta
     done_with(h, run);
 }
 
+static void test_no_instance_leaves_while_it_serves_whatever_the_workflow_says(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = with(WORKFLOW("nf:load() nf:split()\n"
+                                      "nf:upgrade { instances = list { 'amf-svc-01' }, version = '1.3.0',\n"
+                                      "  image = { ref = 'amf-svc:1.3.0', digest = 'sha256:a8d7' } }"),
+                             &run);
+    assert_true(harness_until(h, run, "FAILED_TEMP"));
+    assert_waiting(h, run, "amf-svc-01 still serves");
+    done_with(h, run);
+}
+
 static void test_the_report_tells_what_people_did(void **state)
 {
     (void)state;
@@ -487,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_a_guard_somebody_else_changed_is_reported_not_overwritten),
         cmocka_unit_test(test_a_step_that_was_in_flight_in_ten_crashes_parks),
         cmocka_unit_test(test_a_run_that_only_waits_survives_any_number_of_crashes),
+        cmocka_unit_test(test_no_instance_leaves_while_it_serves_whatever_the_workflow_says),
         cmocka_unit_test(test_the_report_tells_what_people_did),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,7 @@ static bool describe(struct fy_catalog_entry *entry, struct fy_err *err)
 bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog, struct fy_err *err)
 {
     struct fy_catalog *catalog = NULL;
-    if (!fy_catalog_read(directory, &catalog, err))
+    if (!fy_catalog_read(directory, &catalog, err) || catalog == NULL)
         return false;
     for (size_t i = 0; i < catalog->count; i++)
         if (!describe(&catalog->entry[i], err)) {

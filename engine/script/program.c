@@ -330,8 +330,11 @@ static void say(lua_State *lua, char said[SAID_LENGTH + 1])
                        text != NULL ? "it said nothing" : luaL_typename(lua, -1));
         return;
     }
-    for (; at < length && at < SAID_LENGTH - 3; at++)
-        said[at] = (unsigned char)text[at] < 0x20 || text[at] == 0x7f ? ' ' : text[at];
+    for (; at < length && at < SAID_LENGTH - 3; at++) {
+        said[at] = text[at];
+        if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f)
+            said[at] = ' ';
+    }
     while (at < length && at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
         at--; /* not in the middle of a character */
     (void)snprintf(said + at, SAID_LENGTH + 1 - at, "%s", at < length ? "..." : "");

@@ -140,10 +140,28 @@ static bool parse_connection(const char *name, const json_t *from, const char *d
     return parse_tenants(from, connection, err) && parse_secrets(from, connection, err);
 }
 
+static bool parse_receivers(const json_t *document, struct fy_connections *connections, struct fy_err *err)
+{
+    json_t *receivers = json_object_get(document, "receivers"), *one;
+    const char *name;
+    size_t count = 0;
+    connections->receivers = FY_NEW_ARRAY(char *, json_object_size(receivers) + 1);
+    if (receivers != NULL && !json_is_object(receivers))
+        return fy_fail(err, FY_ERR_INVALID, "\"receivers\" must be an object: {\"oss-east\": {}}");
+    json_object_foreach(receivers, name, one)
+    {
+        if (!plain_name(name) || !json_is_object(one) || json_object_size(one) > 0)
+            return fy_fail(err, FY_ERR_INVALID, "receiver %.63s must be a plain name and an empty object",
+                           name);
+        connections->receivers[count++] = fy_strdup(name);
+    }
+    return true;
+}
+
 struct fy_connections *fy_connections_parse(const char *text, size_t length, const char *directory,
                                             const char *where, struct fy_err *err)
 {
-    static const char *const known[] = {"connections", NULL};
+    static const char *const known[] = {"connections", "receivers", NULL};
     json_t *all, *one;
     const char *name;
     FY_AUTO(fy_json_unref) json_t *document = fy_json_parse(text, length, where, err);
@@ -158,6 +176,11 @@ struct fy_connections *fy_connections_parse(const char *text, size_t length, con
     }
     struct fy_connections *connections = FY_NEW(struct fy_connections);
     connections->items = FY_NEW_ARRAY(struct fy_connection, json_object_size(all));
+    if (!parse_receivers(document, connections, err)) {
+        fy_wrap(err, "%s", where);
+        fy_connections_free(connections);
+        return NULL;
+    }
     json_object_foreach(all, name, one)
     {
         if (!parse_connection(name, one, directory, &connections->items[connections->count++], err)) {
@@ -203,8 +226,13 @@ void fy_connections_free(struct fy_connections *connections)
         free(connection->settings);
         free(connection->directory);
     }
-    if (connections != NULL)
+    for (char **name = connections != NULL ? connections->receivers : NULL; name != NULL && *name != NULL;
+         name++)
+        free(*name);
+    if (connections != NULL) {
+        free(connections->receivers);
         free(connections->items);
+    }
     free(connections);
 }
 

@@ -5,7 +5,10 @@
  *     {"connections": {
  *        "sim-cloud": {"plugin": "sim_vim", "tenants": ["core-east"],
  *                      "settings": {"socket": "sim.sock"},
- *                      "secrets": {"password": {"file": "/etc/ferry/sim-cloud.password"}}}}}
+ *                      "secrets": {"password": {"file": "/etc/ferry/sim-cloud.password"}}}},
+ *      "receivers": {"oss-east": {}}}
+ *
+ * Receivers are who an order may name in a Callback. They are known by name only: nothing is sent yet.
  *
  * A plugin is a name, looked up in the plugin directory, never a path. Secrets are read from their files
  * each time a host starts, and go nowhere else.
@@ -33,6 +36,7 @@ struct fy_connection {
 struct fy_connections {
     struct fy_connection *items; /* in the order of the file */
     size_t count;
+    char **receivers; /* names; ends with NULL */
 };
 
 /* Read the file; every fault names the connection and member. */

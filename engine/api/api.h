@@ -29,9 +29,10 @@ struct fy_api_world {
     const struct fy_adapters *adapters;
     const struct fy_workflow *workflows; /* the workflow catalogue */
     size_t workflow_count;
-    const char *const *kpis; /* names of the judge's catalogue; ends with NULL */
-    const char *host_path;   /* ferry-host, which reads orders */
-    int64_t started_ms;      /* wall clock, for GET /v1/engine */
+    const char *const *receivers; /* of callbacks; ends with NULL; NULL: none */
+    const char *const *kpis;      /* names of the judge's catalogue; ends with NULL */
+    const char *host_path;        /* ferry-host, which reads orders */
+    int64_t started_ms;           /* wall clock, for GET /v1/engine */
 };
 
 /* How long a client may take; zeroes mean the values above. Tests are less patient. */

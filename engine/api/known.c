@@ -64,6 +64,9 @@ bool fy_order_is_known(struct fy_api *api, const struct fy_order *order, int64_t
     known.connections = connections;
     known.workflows = workflows;
     known.workflow_count = world->workflow_count;
+    known.receivers = world->receivers;
+    while (world->receivers != NULL && world->receivers[known.receiver_count] != NULL)
+        known.receiver_count++;
     known.kpis = world->kpis;
     while (world->kpis != NULL && world->kpis[known.kpi_count] != NULL)
         known.kpi_count++;

@@ -8,6 +8,7 @@
 #include "journal/export.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EXPORT_MAX (1024u * 1024 * 1024)
@@ -44,7 +45,7 @@ int fy_cmd_audit_verify(struct fy_cli *cli)
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
     struct fy_export_facts facts = {0};
     struct fy_err err = {0};
-    bool is_file = access(cli->args[0], R_OK) == 0;
+    bool is_file = access(cli->args[0], R_OK) == 0 || strchr(cli->args[0], '/') != NULL;
     if (is_file ? !fy_read_file(cli->args[0], EXPORT_MAX, &answer.text, &err)
                 : !fetch_export(cli, &answer, &err))
         return err.kind == FY_ERR_INVALID ? report_bad(cli, &err) : fy_cli_fail(&err);

@@ -12,7 +12,7 @@ static const char exit_codes[] =
     "  3  there is no such run, file, connection or workflow\n"
     "  4  a conflict: something else stands in the way\n"
     "  5  a person has to decide, and --no-wait was given\n"
-    "  6  ferryd cannot be reached or started\n"
+    "  6  ferryd cannot be reached or started, or a peer does not answer it\n"
     "  7  the run is parked with an error; \"ferry show RUN\" says what can be done\n";
 
 static const char everywhere[] =

@@ -33,10 +33,11 @@ bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_
     while (ret->length <= limit && (got = fread(piece, 1, sizeof piece, file)) > 0)
         fy_buf_put(ret, piece, got);
     bool broken = ferror(file) != 0;
+    int why = errno;
     if (file != stdin)
         (void)fclose(file);
     if (broken)
-        return fy_fail(err, FY_ERR_INVALID, "could not read %s", path);
+        return fy_fail(err, FY_ERR_INVALID, "could not read %s: %s", path, strerror(why));
     if (ret->length > limit)
         return fy_fail(err, FY_ERR_INVALID, "%s has more than %zu bytes", path, limit);
     return true;

@@ -134,7 +134,28 @@ static int read_rest(struct fy_cli *cli, int argc, char **argv)
     }
     if (cli->arg_count < cli->command->min_args)
         return complain(cli, cli->command->name, "wants more arguments");
+    if (strcmp(cli->command->arguments, "RUN") == 0 &&
+        cli->args[0][strcspn(cli->args[0], "/?#% \t\r\n")] != '\0')
+        return complain(cli, cli->args[0], "is not the name of a run; \"ferry list\" shows them");
     return -1;
+}
+
+/* "adapter" alone: which of its commands is meant? */
+static int unknown_command(const struct fy_cli *cli, const char *word)
+{
+    size_t length = strlen(word);
+    const char *lead = "one of:";
+    for (const struct fy_command *command = fy_commands; command->name != NULL; command++)
+        if (strncmp(command->name, word, length) == 0 && command->name[length] == ' ') {
+            if (lead[0] != ',')
+                (void)fprintf(stderr, "ferry: %s is not a command by itself\n  %s", word, lead);
+            (void)fprintf(stderr, "%s ferry %s", lead[0] != ',' ? "" : ",", command->name);
+            lead = ",";
+        }
+    if (lead[0] != ',')
+        return complain(cli, word, "is not a command");
+    (void)fputc('\n', stderr);
+    return FY_EXIT_USAGE;
 }
 
 int fy_cli_read(struct fy_cli *cli, int argc, char **argv)
@@ -162,7 +183,7 @@ int fy_cli_read(struct fy_cli *cli, int argc, char **argv)
         argv[0] += 2;
     cli->command = find_command(argc, argv, &words);
     if (cli->command == NULL)
-        return complain(cli, argv[0], "is not a command");
+        return unknown_command(cli, argv[0]);
     int code = read_rest(cli, argc - words, argv + words);
     if (cli->store == NULL)
         cli->store = default_store();

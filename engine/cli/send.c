@@ -37,7 +37,7 @@ bool fy_send_order(struct fy_cli *cli, const char *path, const char *accept, str
     FY_AUTO(fy_buf_free) struct fy_buf xml = {0};
     int64_t scale = 0;
     if (!fy_cli_number(cli, "scale", 1, 1, &scale))
-        return fy_fail(err, FY_ERR_INVALID, "--scale is not a number");
+        return fy_fail(err, FY_ERR_INVALID, "the order was not sent");
     FY_AUTO(fy_free_ptr) char *query = query_of(cli, err);
     if (query == NULL || !fy_read_file(cli->args[0], ORDER_MAX, &xml, err))
         return false;

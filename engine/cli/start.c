@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +25,11 @@ bool fy_make_store(const char *store, struct fy_err *err)
     for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
         if (slash != NULL)
             *slash = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            return fy_fail_errno(err, "could not make the store's directory %s", path);
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            (void)fy_fail_errno(err, "could not make the store's directory %s", path);
+            err->kind = FY_ERR_TRANSIENT; /* no ferryd without it */
+            return fy_hint(err, "--store DIR names another place, $FERRY_STORE too");
+        }
         if (slash == NULL)
             return true;
         *slash = '/';
@@ -78,8 +82,25 @@ static bool wait_ready(int fd)
     return (poll_fd.revents & POLLIN) != 0 && read(fd, &byte, 1) == 1;
 }
 
+/* ferryd's own words go to its log; without one it would fail in silence. */
+static bool log_can_be_written(const char *store, const char *log, struct fy_err *err)
+{
+    struct statvfs disk;
+    FY_AUTO(fy_close_fd) int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        (void)fy_fail_errno(err, "ferryd could not be started: its log %s cannot be written", log);
+    else if (fstatvfs(fd, &disk) == 0 && disk.f_blocks > 0 && disk.f_bavail == 0)
+        (void)fy_fail(err, FY_ERR_TRANSIENT, "ferryd could not be started: the disk of %s is full", store);
+    else
+        return true;
+    err->kind = FY_ERR_TRANSIENT;
+    return fy_hint(
+        err, "a store is a directory that can be written, on a disk with room; --store DIR names another");
+}
+
 static bool explain(const char *log, struct fy_err *err)
 {
+    static const char refusal[] = "not started: ";
     char tail[LOG_TAIL + 1] = "";
     FILE *file = fopen(log, "re");
     if (file != NULL) {
@@ -92,9 +113,11 @@ static bool explain(const char *log, struct fy_err *err)
     while (end > tail && end[-1] == '\n')
         *--end = '\0';
     const char *line = strrchr(tail, '\n');
+    line = line != NULL ? line + 1 : tail;
+    const char *why = strstr(line, refusal); /* behind the time and name of a log line */
     (void)fy_fail(err, FY_ERR_TRANSIENT, "ferryd did not start: %s",
-                  line != NULL      ? line + 1
-                  : tail[0] != '\0' ? tail
+                  why != NULL       ? why + sizeof refusal - 1
+                  : line[0] != '\0' ? line
                                     : "it said nothing");
     return fy_hint(err, "its log is %s", log);
 }
@@ -109,7 +132,7 @@ bool fy_start_ferryd(const char *store, struct fy_err *err)
         (void)fy_fail(err, FY_ERR_TRANSIENT, "ferryd was not found beside this program");
         return fy_hint(err, "is Ferry installed whole? ferry and ferryd lie in the same folder");
     }
-    if (!fy_make_store(store, err))
+    if (!fy_make_store(store, err) || !log_can_be_written(store, log, err))
         return false;
     if (pipe2(ready, O_CLOEXEC) != 0)
         return fy_fail_errno(err, "could not make a pipe");

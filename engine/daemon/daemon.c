@@ -32,6 +32,7 @@ struct fy_daemon {
     struct fy_engine *engine;
     struct fy_api *api;
     const char **kpis;
+    const struct fy_connections *connections; /* the remote's */
 };
 
 /* On the writer's thread. */
@@ -97,6 +98,7 @@ static bool start_adapters(struct fy_daemon *daemon, const struct fy_options *op
             : fy_connections_parse(none, sizeof none - 1, options->store, options->connections, err);
     if (connections == NULL)
         return false;
+    daemon->connections = connections;
     const struct fy_remote_options remote = {
         .loop = &daemon->loop,
         .host_path = options->host,
@@ -171,6 +173,7 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
         .adapters = fy_remote_adapters(daemon->remote),
         .workflows = daemon->catalogue.workflows,
         .workflow_count = daemon->catalogue.count,
+        .receivers = (const char *const *)daemon->connections->receivers,
         .kpis = daemon->kpis,
         .host_path = options->host,
         .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),

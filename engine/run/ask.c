@@ -151,7 +151,8 @@ void fy_ask(const struct fy_ask_who *who, const struct fy_question *questions, s
     ask->base = *who->base;
     ask->run = fy_strdup(who->run);
     ask->step = who->step;
-    ask->deadline = fy_rtime_add(fy_run_now(&ask->base, &who->engine->world.clock), PATIENCE_MS);
+    ask->deadline = fy_rtime_add(fy_run_now(&ask->base, &who->engine->world.clock),
+                                 who->patience_ms > 0 ? who->patience_ms : PATIENCE_MS);
     ask->answered = answered;
     ask->context = context;
     ask->place = place;

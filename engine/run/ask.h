@@ -29,6 +29,7 @@ struct fy_ask_who {
     const char *run; /* "" for nobody's */
     uint64_t step;
     const struct fy_timebase *base; /* outlives the ask */
+    int64_t patience_ms;            /* run time in which transient failures are asked again; 0: a minute */
 };
 
 /* answered comes once, never from inside this call; then the ask is gone. *place (may be NULL) holds it until

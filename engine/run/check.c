@@ -248,7 +248,7 @@ static void add_failure(struct fy_err *all, const struct fy_err *one, size_t fai
     struct fy_err before = *all;
     if (failures == 0)
         fy_fail(all, FY_ERR_REFUSED, "%s", one->message);
-    else
+    else if (strstr(before.message, one->message) == NULL) /* one cause fails many checks: it is said once */
         fy_fail(all, FY_ERR_REFUSED, "%.500s; %.250s", before.message, one->message);
 }
 

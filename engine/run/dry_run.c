@@ -6,6 +6,7 @@
 #include "run/live.h"
 #include "run/planning.h"
 
+#define PATIENCE_MS 5000 /* somebody waits at a terminal */
 #define TABLE_WIDTH 100
 
 struct fy_dry_run {
@@ -90,7 +91,7 @@ void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order, int6
         .context = context};
     engine->dry_runs = dry_run;
     struct fy_question questions[FY_PLANNING_QUESTIONS];
-    struct fy_ask_who who = {.engine = engine, .run = "", .base = &dry_run->base};
+    struct fy_ask_who who = {.engine = engine, .run = "", .base = &dry_run->base, .patience_ms = PATIENCE_MS};
     fy_planning_ask(twin, questions);
     fy_ask(&who, questions, FY_PLANNING_QUESTIONS, answered, dry_run, &dry_run->ask);
 }

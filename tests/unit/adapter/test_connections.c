@@ -109,9 +109,31 @@ static void test_secrets_are_read_from_private_files_into_memory(void **state)
     free(secret.file);
 }
 
+static void test_connections_know_receivers_by_name(void **state)
+{
+    (void)state;
+    static const char good[] = "{\"connections\":{},\"receivers\":{\"oss-east\":{}}}";
+    static const char *const bad[] = {
+        "{\"connections\":{},\"receivers\":[\"oss-east\"]}",
+        "{\"connections\":{},\"receivers\":{\"oss-east\":{\"url\":\"http://x\"}}}",
+        "{\"connections\":{},\"receivers\":{\"../x\":{}}}",
+    };
+    struct fy_err err = {0};
+    struct fy_connections *connections = fy_connections_parse(good, strlen(good), ".", "test", &err);
+    assert_non_null(connections);
+    assert_string_equal(connections->receivers[0], "oss-east");
+    assert_null(connections->receivers[1]);
+    fy_connections_free(connections);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_null(fy_connections_parse(bad[i], strlen(bad[i]), ".", "test", &err));
+        assert_non_null(strstr(err.message, "receiver"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_connections_know_receivers_by_name),
         cmocka_unit_test(test_a_connections_file_is_read),
         cmocka_unit_test(test_each_fault_names_the_connection_and_member),
         cmocka_unit_test(test_a_plugin_is_a_name_not_a_path),

@@ -154,6 +154,29 @@ static bool reached(struct fy_live *live, int64_t at_ms)
     return false;
 }
 
+static void window_timer_fired(void *context)
+{
+    struct fy_live *live = context;
+    live->window_timer = NULL;
+    fy_drive(live);
+}
+
+/* Clocks never stop: the window's end is told in every state in which something is under way. */
+static void tell_window(struct fy_live *live)
+{
+    const struct fy_run *run = live->run;
+    int64_t end_ms = run->order->request.window.end_ms;
+    if (run->window_told || live->settled)
+        return;
+    if (fy_live_now(live).ms >= end_ms) {
+        fy_put_text(live, FY_REC_NOTE,
+                    "the window of the order has closed and the run is not over; a person decides", "window");
+        fy_flush(live);
+    } else if (live->window_timer == NULL) {
+        live->window_timer = fy_live_timer(live, (struct fy_rtime){end_ms}, window_timer_fired);
+    }
+}
+
 static void event(struct fy_live *live, const char *name, const char *why)
 {
     enum fy_state to;
@@ -190,6 +213,7 @@ static void drive_parked(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
     enum fy_state to;
+    tell_window(live);
     fy_watch_drive(live);
     if (run->asked == NULL || strcmp(run->asked, "fail") != 0 || unknown(live) != NULL)
         return;
@@ -214,17 +238,29 @@ static void drive_final(struct fy_live *live)
     live->over = true;
 }
 
+static void drive_in_window(struct fy_live *live)
+{
+    tell_window(live);
+    drive_program(live);
+}
+
+static void drive_paused(struct fy_live *live)
+{
+    tell_window(live);
+    fy_watch_drive(live);
+}
+
 static void drive_nothing(struct fy_live *live)
 {
     (void)live;
 }
 
 static void (*const drives[])(struct fy_live *live) = {
-    [FY_STATE_NONE] = drive_nothing,         [FY_STATE_SCHEDULED] = drive_scheduled,
-    [FY_STATE_STARTING] = fy_starting_drive, [FY_STATE_PROCESSING] = drive_program,
-    [FY_STATE_PAUSED] = fy_watch_drive,      [FY_STATE_FAILED_TEMP] = drive_parked,
-    [FY_STATE_ROLLING_BACK] = drive_program, [FY_STATE_COMPLETED] = drive_completed,
-    [FY_STATE_COMMITTED] = drive_final,      [FY_STATE_ROLLED_BACK] = drive_final,
+    [FY_STATE_NONE] = drive_nothing,           [FY_STATE_SCHEDULED] = drive_scheduled,
+    [FY_STATE_STARTING] = fy_starting_drive,   [FY_STATE_PROCESSING] = drive_in_window,
+    [FY_STATE_PAUSED] = drive_paused,          [FY_STATE_FAILED_TEMP] = drive_parked,
+    [FY_STATE_ROLLING_BACK] = drive_in_window, [FY_STATE_COMPLETED] = drive_completed,
+    [FY_STATE_COMMITTED] = drive_final,        [FY_STATE_ROLLED_BACK] = drive_final,
     [FY_STATE_FAILED] = drive_final,
 };
 

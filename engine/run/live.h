@@ -74,6 +74,7 @@ struct fy_live {
     struct fy_flight flight;
     bool settled; /* the open step's outcome is in the tray or being written */
     struct fy_watch *watch;
+    void *window_timer;
     void *state_timer; /* of the state: window, observation period */
     char *instances;   /* JSON of the last look at the instances, for the view */
     int64_t instances_at_ms;

@@ -455,6 +455,26 @@ static void test_no_instance_leaves_while_it_serves_whatever_the_workflow_says(v
     done_with(h, run);
 }
 
+static void test_the_end_of_the_window_is_told_whatever_the_state(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = with(WORKFLOW("sleep '9h'"), &run);
+    until_step(h, run, "sleep");
+    command(h, run, "pause", NULL);
+    assert_true(harness_until(h, run, "PAUSED"));
+    for (int i = 0; i < 600; i++)
+        (void)harness_event(h);
+    command(h, run, "resume", NULL);
+    assert_true(harness_until(h, run, "COMPLETED"));
+    char *text = harness_transcript(h, run);
+    const char *told = strstr(text, "window of the order has closed");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "window of the order has closed"));
+    free(text);
+    done_with(h, run);
+}
+
 static void test_the_report_tells_what_people_did(void **state)
 {
     (void)state;
@@ -501,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_a_step_that_was_in_flight_in_ten_crashes_parks),
         cmocka_unit_test(test_a_run_that_only_waits_survives_any_number_of_crashes),
         cmocka_unit_test(test_no_instance_leaves_while_it_serves_whatever_the_workflow_says),
+        cmocka_unit_test(test_the_end_of_the_window_is_told_whatever_the_state),
         cmocka_unit_test(test_the_report_tells_what_people_did),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,8 @@ struct fy_adapters *fy_remote_adapters(struct fy_remote *remote);
 
 /*
  * Was every connection heard of: ready, down or refused? Until then it is not known what an adapter can do;
- * ferryd waits for this (watch tells) before it takes up runs. True if there are no connections.
+ * a run waits for its own connections (watch tells); this is for whoever wants all of them. True if there are
+ * no connections.
  */
 bool fy_remote_settled(const struct fy_remote *remote);
 

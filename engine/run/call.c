@@ -24,6 +24,7 @@ struct calling {
     int64_t back_off_ms;
     int64_t from_ms; /* its deadline counts from here: no time passes for it while nobody can ask */
     int deaths;
+    bool died; /* the last host, while it served this call */
     char key[128];
 };
 
@@ -85,7 +86,7 @@ static bool wait_ms(struct fy_live *live, int64_t ms, const char *why)
 {
     struct calling *calling = live->flight.data;
     struct fy_rtime at = fy_rtime_add(fy_live_now(live), ms > AGAIN_MIN_MS ? ms : AGAIN_MIN_MS);
-    if (is_down(live))
+    if (is_down(live) && !calling->died) /* a host this call itself hung or killed is no excuse for it */
         calling->from_ms = fy_live_now(live).ms;
     if (fy_rtime_before(deadline_of(live), at)) {
         char text[512];
@@ -159,6 +160,7 @@ static void on_unknown(struct fy_live *live, const struct fy_adapter_reply *repl
 {
     struct calling *calling = live->flight.data;
     calling->deaths += reply->suspect;
+    calling->died = reply->suspect;
     if (calling->deaths >= SUSPECT_DEATHS) {
         fail(live, FY_ERR_UNSURE, "the adapter died each time this was asked of it",
              "the log of ferryd has its last words; put another version of the adapter in place, then retry");
@@ -198,6 +200,7 @@ static void ask(struct fy_live *live)
                                    .scale = (uint32_t)live->run->base.scale,
                                    .args = step->args};
     FY_POINT(run_before_act);
+    calling->died = false;
     calling->handle = world->adapters->call(world->adapters->self, &call, replied, live);
 }
 

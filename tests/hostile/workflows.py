@@ -5,7 +5,7 @@
     tests/hostile/workflows.py [--build build/dev]
 
 Every guilty run parks alone, with a sentence and a hint that `ferry show` prints; `retry` is offered and does what it says;
-the innocent run never stands still for three seconds; ferryd stays the same process and under 200 MiB; nothing restarts in
+the innocent run never stands still; ferryd stays the same process and under 200 MiB; nothing restarts in
 a loop. A run whose workflow was changed on disk goes on with the text it has pinned.
 """
 import time

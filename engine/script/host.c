@@ -20,7 +20,6 @@
 #define TRIM_MS    1000 /* a run that waited that long gives back what it does not use */
 #define SLOTS_MAX  (1u << 20)
 #define KEEP_BYTES (1u << 20)
-#define PART       16 /* answers that leave together: ferryd works on them while the rest is computed */
 
 struct place {
     struct fy_program *program;
@@ -152,44 +151,23 @@ static void do_item(struct host *host, struct fy_part item)
         }
 }
 
-static bool write_out(struct host *host)
-{
-    for (size_t at = 0; at < host->out.length;) {
-        ssize_t done = write(host->fd, host->out.data + at, host->out.length - at);
-        if (done < 0 && errno != EINTR)
-            return false;
-        at += done > 0 ? (size_t)done : 0;
-    }
-    if (host->out.room > KEEP_BYTES)
-        fy_buf_free(&host->out);
-    fy_buf_clear(&host->out);
-    return true;
-}
-
-/* Answers leave in parts. False when the other side is gone. */
-static bool do_message(struct host *host, const char *payload, size_t length)
+static void do_message(struct host *host, const char *payload, size_t length)
 {
     struct fy_walk walk = fy_walk_of(payload, length);
-    bool more = fy_walk_open(&walk, '[');
-    while (more) {
-        size_t begin = fy_frame_begin(&host->out), empty = host->out.length + 1;
-        fy_buf_put(&host->out, "[", 1);
-        for (size_t i = 0; i < PART && (more = fy_walk_more(&walk, ']')); i++) {
+    size_t begin = fy_frame_begin(&host->out), empty = host->out.length + 1;
+    fy_buf_put(&host->out, "[", 1);
+    if (fy_walk_open(&walk, '['))
+        while (fy_walk_more(&walk, ']')) {
             struct fy_part item = fy_walk_value(&walk);
             if (!walk.bad)
                 do_item(host, item);
         }
-        bool nothing = host->out.length == empty;
-        fy_buf_close(&host->out, ']');
-        if (nothing)
-            host->out.length = begin;
-        else
-            fy_frame_end(&host->out, begin);
-        FY_POINT(script_before_answer);
-        if (!write_out(host))
-            return false;
-    }
-    return true;
+    bool nothing = host->out.length == empty;
+    fy_buf_close(&host->out, ']');
+    if (nothing)
+        host->out.length = begin;
+    else
+        fy_frame_end(&host->out, begin);
 }
 
 /* Programs that have waited for a while, once a second at most. */
@@ -209,6 +187,20 @@ static void trim(struct host *host)
         else
             host->untrimmed++;
     }
+}
+
+static bool write_out(struct host *host)
+{
+    for (size_t at = 0; at < host->out.length;) {
+        ssize_t done = write(host->fd, host->out.data + at, host->out.length - at);
+        if (done < 0 && errno != EINTR)
+            return false;
+        at += done > 0 ? (size_t)done : 0;
+    }
+    if (host->out.room > KEEP_BYTES)
+        fy_buf_free(&host->out);
+    fy_buf_clear(&host->out);
+    return true;
 }
 
 /* Wait for bytes; meanwhile tidy up. False when the other side is gone. */
@@ -242,14 +234,14 @@ static bool serve(struct host *host)
         if (found <= 0)
             break;
         FY_POINT(script_before_work);
-        if (!do_message(host, payload, length))
-            return false;
+        do_message(host, payload, length);
     }
     fy_buf_drop(&host->in, at);
     if (host->in.length == 0 && host->in.room > 2 * READ_SIZE)
         fy_buf_free(&host->in);
     trim(host);
-    return found == 0;
+    FY_POINT(script_before_answer);
+    return found == 0 && write_out(host);
 }
 
 static void map_page(struct host *host, int page_fd)

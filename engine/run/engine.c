@@ -44,11 +44,11 @@ void fy_live_wait(struct fy_live *live, struct fy_rtime when, void (*fire)(void 
 /* ---- runs of this process
  * ------------------------------------------------------------------------------------- */
 
-struct fy_live *fy_live_new(struct fy_engine *engine, const char *id)
+struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run)
 {
     struct fy_live *live = FY_NEW(struct fy_live);
     live->engine = engine;
-    live->run = fy_run_new(id);
+    live->run = run;
     live->next = engine->lives;
     engine->lives = live;
     fy_map_put(&engine->by_id, live->run->id, live);

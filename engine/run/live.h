@@ -139,7 +139,7 @@ void fy_live_keep_line(struct fy_live *live, const struct fy_order *order, const
 void fy_live_line(const struct fy_live *live, bool final, struct fy_run_line *line);
 bool fy_run_read(struct fy_store *store, struct fy_run *run, struct fy_err *err) FY_MUST_CHECK;
 void fy_dry_runs_free(struct fy_engine *engine);
-struct fy_live *fy_live_new(struct fy_engine *engine, const char *id);
+struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run); /* takes the run */
 void fy_live_free(struct fy_live *live);
 struct fy_live *fy_live_find(const struct fy_engine *engine, const char *run);
 

@@ -8,19 +8,6 @@
 
 #include <string.h>
 
-struct listing {
-    char **runs;
-    size_t count;
-};
-
-static bool list_run(void *context, const struct fy_run_line *line)
-{
-    struct listing *listing = context;
-    listing->runs = fy_realloc(listing->runs, (listing->count + 1) * sizeof *listing->runs);
-    listing->runs[listing->count++] = fy_strdup(line->run);
-    return true;
-}
-
 struct folding {
     struct fy_run *run;
     struct fy_err err;
@@ -46,20 +33,75 @@ bool fy_run_read(struct fy_store *store, struct fy_run *run, struct fy_err *err)
     return !folding.failed;
 }
 
-/* A run that cannot be read does not keep the others from going on. */
-static struct fy_live *restore(struct fy_engine *engine, const char *id)
+/* A live run on its way from the store. */
+struct restored {
+    struct fy_run *run;
+    struct fy_err err;
+    bool failed;
+};
+
+struct listing {
+    struct restored *runs;
+    size_t count;
+    struct fy_map by_id;
+};
+
+static bool list_run(void *context, const struct fy_run_line *line)
+{
+    struct listing *listing = context;
+    listing->runs = fy_realloc(listing->runs, (listing->count + 1) * sizeof *listing->runs);
+    listing->runs[listing->count++] = (struct restored){.run = fy_run_new(line->run)};
+    return true;
+}
+
+static bool fold_mixed(void *context, const struct fy_row *row)
+{
+    const struct listing *listing = context;
+    struct restored *restored = fy_map_get(&listing->by_id, row->run);
+    if (restored != NULL && !restored->failed)
+        restored->failed = !fy_fold(restored->run, row, &restored->err);
+    return true;
+}
+
+static void read_alone(struct fy_store *store, struct restored *restored)
+{
+    struct fy_run *run = fy_run_new(restored->run->id);
+    fy_run_free(restored->run);
+    *restored = (struct restored){.run = run};
+    restored->failed = !fy_run_read(store, run, &restored->err);
+}
+
+/* All in one pass. Where that meets a damaged record, each by itself: the other runs are as good as before.
+ */
+static void read_all(struct fy_store *store, struct listing *listing)
 {
     struct fy_err err = {0};
-    struct fy_live *live = fy_live_new(engine, id);
-    if (!fy_run_read(engine->world.store, live->run, &err)) {
-        fy_log_err(&err, "run %s cannot be taken over", id);
+    for (size_t i = 0; i < listing->count; i++)
+        fy_map_put(&listing->by_id, listing->runs[i].run->id, &listing->runs[i]);
+    bool whole = store->read_live(store, fold_mixed, listing, &err);
+    fy_map_free(&listing->by_id);
+    if (whole)
+        return;
+    fy_log_err(&err, "the live runs are read one by one");
+    for (size_t i = 0; i < listing->count; i++)
+        read_alone(store, &listing->runs[i]);
+}
+
+/* A run that cannot be read does not keep the others from going on. */
+static struct fy_live *take_over(struct fy_engine *engine, struct restored *restored)
+{
+    struct fy_live *live = fy_live_new(engine, restored->run);
+    if (!restored->failed && live->run->seq == 0)
+        restored->failed = !fy_fail(&restored->err, FY_ERR_NOT_FOUND, "it has no records");
+    if (restored->failed) {
+        fy_log_err(&restored->err, "run %s cannot be taken over", live->run->id);
         live->over = true;
         return NULL;
     }
     fy_live_keep_line(live, live->run->order, live->run->order_sha256);
     live->tail = live->run->state;
     live->recovered = true;
-    fy_journal_adopt(engine->world.journal, id, live->run->seq, live->run->hash);
+    fy_journal_adopt(engine->world.journal, live->run->id, live->run->seq, live->run->hash);
     return live;
 }
 
@@ -67,12 +109,17 @@ bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err)
 {
     struct listing listing = {0};
     bool ok = engine->world.store->runs(engine->world.store, true, list_run, &listing, err);
+    if (ok && listing.count > 0)
+        read_all(engine->world.store, &listing);
     for (size_t i = 0; i < listing.count; i++) {
-        struct fy_live *live = ok ? restore(engine, listing.runs[i]) : NULL;
+        if (!ok) {
+            fy_run_free(listing.runs[i].run);
+            continue;
+        }
+        struct fy_live *live = take_over(engine, &listing.runs[i]);
         FY_POINT(run_restored);
         if (live != NULL)
             fy_drive(live);
-        free(listing.runs[i]);
     }
     free(listing.runs);
     return ok;

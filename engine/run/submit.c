@@ -368,7 +368,7 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     if (workflow == NULL)
         return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow %s", order->workflow.name);
     FY_AUTO(fy_free_ptr) char *id = make_id(engine, order);
-    struct fy_live *live = fy_live_new(engine, id);
+    struct fy_live *live = fy_live_new(engine, fy_run_new(id));
     live->run->base = base;
     live->tail = FY_STATE_SCHEDULED;
     fy_live_keep_line(live, order, sha256);

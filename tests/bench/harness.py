@@ -40,13 +40,13 @@ class Engine(Ferryd):
                .replace("@START@", stamp(opens)).replace("@END@", stamp(opens + 7200)))
         self.request("POST", "/v1/upgrades", xml.encode())
 
-    def submit_all(self, runs, **params):
+    def submit_all(self, runs, hold_at, **params):
         """Runs that start at the same second; returns when each of them sleeps in its hold."""
         opens = int(time.time()) + 2 + runs // 60
         for number in range(runs):
-            self.submit(number, opens, params)
+            self.submit(number, opens, {"hold_at": hold_at, **params})
         time.sleep(max(0.0, opens - time.time() + 0.1))
-        self.wait_asleep(runs)
+        self.wait_for(runs, lambda run: run.get("step", {}).get("number") == hold_at)
 
     def drive(self, runs, kind, steps):
         """Take steps in so many runs at once; figures of all of them together."""
@@ -95,9 +95,6 @@ class Engine(Ferryd):
 
     def wait_done(self, runs):
         self.wait_for(runs, lambda run: run["state"] == "COMPLETED")
-
-    def wait_asleep(self, runs):
-        self.wait_for(runs, lambda run: run.get("step", {}).get("call") == "sleep")
 
     # -- what its processes did ------------------------------------------------------------------------------
 

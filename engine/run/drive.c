@@ -124,7 +124,8 @@ static void drive_program(struct fy_live *live)
     fy_watch_drive(live);
     if (obey(live))
         return;
-    if (live->script == FY_SCRIPT_IDLE)
+    /* Its history is read from the store: a replay that began now would miss an outcome in the tray. */
+    if (live->script == FY_SCRIPT_IDLE && !live->settled)
         fy_workflow_start(live);
     else if (unknown(live) != NULL)
         return;

@@ -279,6 +279,32 @@ static void test_a_script_host_may_die_between_any_two_events(void **state)
     }
 }
 
+static const char asks[] = "local wf = workflow { name = 'gray_upgrade', version = '1.0', api = 1 }\n"
+                           "function wf:upgrade(nf, plan)\n"
+                           "  ask { 'Go on?', role = 'approver', within = '1h' }\n"
+                           "  nf:observe('health')\n"
+                           "end\n"
+                           "return wf\n";
+
+/* The answer ends the step inside fy_drive, before its outcome is durable: no replay may begin without it. */
+static void test_an_answer_reaches_a_workflow_whose_host_is_being_replaced(void **state)
+{
+    (void)state;
+    struct fy_err err;
+    struct harness *h = harness_new(&(struct harness_options){.workflow = asks, .world = small});
+    char *run = harness_submit(h, "amf");
+    assert_true(harness_until(h, run, "PROCESSING"));
+    assert_true(until_call(h, run, "ask"));
+    (void)harness_event(h);
+    lose_script(h, run);
+    assert_true(harness_command(h, run, "approve", NULL, &err));
+    for (int i = 0; i < 6; i++)
+        event_without_script(h);
+    assert_true(events_until(h, run, "COMPLETED"));
+    free(run);
+    harness_free(h);
+}
+
 static void test_a_paused_call_is_made_once_though_the_script_host_died(void **state)
 {
     (void)state;
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_an_order_is_not_checked_before_its_connections_are_known),
         cmocka_unit_test(test_a_tick_is_counted_once_however_long_its_commit_takes),
         cmocka_unit_test(test_a_script_host_may_die_between_any_two_events),
+        cmocka_unit_test(test_an_answer_reaches_a_workflow_whose_host_is_being_replaced),
         cmocka_unit_test(test_a_paused_call_is_made_once_though_the_script_host_died),
         cmocka_unit_test(test_an_order_that_is_here_is_promised_when_it_is_durable),
     };

@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--order", choices=["amf", "smf", "both"], default="both")
     parser.add_argument("--scale", type=int, default=400)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=4, help="trials at a time; each waits for its clock most of the time")
     options = parser.parse_args()
     cases = [(case, seed) for seed in range(options.first, options.first + options.seeds)
              for case in (["amf", "smf"] if options.order == "both" else [options.order])]

@@ -69,6 +69,7 @@ int fy_cmd_submit(struct fy_cli *cli)
     FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(answer.text.data, answer.text.length, "view", &err);
     if (view == NULL)
         return fy_cli_fail(&err);
+    fy_tell_known_order(&answer, fy_json_string_or(view, "id", "?"));
     if (cli->json)
         fy_print_json(view);
     else

@@ -15,6 +15,7 @@ int fy_cmd_run(struct fy_cli *cli)
     const char *run = NULL;
     if (view == NULL || !fy_json_string(view, "id", &run, &err))
         return fy_cli_fail(&err);
+    fy_tell_known_order(&answer, run);
     return fy_live_watch(cli, run);
 }
 

@@ -21,14 +21,18 @@ static const char everywhere[] =
     "  --json         the answer as JSON, for programs\n"
     "  NO_COLOR=1     no colours; there are none either when the output is not a terminal\n";
 
+static void print_row(const struct fy_command *command)
+{
+    char left[64];
+    (void)snprintf(left, sizeof left, "%s %s", command->name, command->arguments);
+    (void)printf("  %-36s %s\n", left, command->summary);
+}
+
 void fy_help_all(void)
 {
     (void)printf("ferry: in-service upgrades of telecom network functions\n\n");
-    for (const struct fy_command *command = fy_commands; command->name != NULL; command++) {
-        char left[64];
-        (void)snprintf(left, sizeof left, "%s %s", command->name, command->arguments);
-        (void)printf("  %-30s %s\n", left, command->summary);
-    }
+    for (const struct fy_command *command = fy_commands; command->name != NULL; command++)
+        print_row(command);
     (void)printf("\n\"ferry help COMMAND\" explains one with an example.\n\n%s\n%s", everywhere, exit_codes);
 }
 
@@ -50,6 +54,22 @@ void fy_help_one(const struct fy_command *command)
     (void)printf("\n%s\nExample:\n  %s\n", everywhere, command->example);
 }
 
+/* "ferry help audit": the commands that begin with that word. False if none does. */
+static bool help_group(const char *word)
+{
+    size_t length = strlen(word);
+    bool any = false;
+    for (const struct fy_command *command = fy_commands; command->name != NULL; command++) {
+        if (strncmp(command->name, word, length) != 0 || command->name[length] != ' ')
+            continue;
+        print_row(command);
+        any = true;
+    }
+    if (any)
+        (void)printf("\n\"ferry help %s COMMAND\" explains one with an example.\n", word);
+    return any;
+}
+
 int fy_cmd_help(struct fy_cli *cli)
 {
     char name[64];
@@ -68,6 +88,8 @@ int fy_cmd_help(struct fy_cli *cli)
             fy_help_one(command);
             return FY_EXIT_OK;
         }
+    if (cli->arg_count == 1 && help_group(name))
+        return FY_EXIT_OK;
     (void)fprintf(stderr, "ferry: there is no command %s\n  \"ferry help\" lists them\n", name);
     return FY_EXIT_USAGE;
 }

@@ -70,3 +70,12 @@ int fy_refuse_order(struct fy_cli *cli, const struct fy_answer *answer, const st
         (void)fprintf(stderr, "  %s\n", err->hint);
     return fy_exit_of(err);
 }
+
+void fy_tell_known_order(const struct fy_answer *answer, const char *run)
+{
+    if (answer->status == 200) /* 202 when it was accepted now */
+        (void)fprintf(stderr,
+                      "ferry: this order is known: it is run %s, and nothing new was started\n"
+                      "  another run needs a requestId of its own, or another store\n",
+                      run);
+}

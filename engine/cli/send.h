@@ -14,4 +14,7 @@ bool fy_send_order(struct fy_cli *cli, const char *path, const char *accept, str
 /* The problem document an answer holds, on stderr: the sentence, where in the file, and the remedy. */
 int fy_refuse_order(struct fy_cli *cli, const struct fy_answer *answer, const struct fy_err *err);
 
+/* On stderr, if the order started nothing because the run it asked for is already there. */
+void fy_tell_known_order(const struct fy_answer *answer, const char *run);
+
 #endif

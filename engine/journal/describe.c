@@ -34,7 +34,7 @@ static const struct saying {
     {FY_REC_PHASE, NULL, NULL, "phase: {text}"},
     {FY_REC_NOTE, NULL, NULL, "note: {text}"},
     {FY_REC_PROGRESS, NULL, NULL, "step {step}[: {done} of {total}][: {text}]"},
-    {FY_REC_COMMAND, NULL, NULL, "{verb}[ {args#json}][ by {caller.who}]"},
+    {FY_REC_COMMAND, NULL, NULL, "{verb}[, {args.step} instances a batch][ by {caller.who}][: {args.why}]"},
     {FY_REC_APPROVAL_ASKED, NULL, NULL,
      "asked[ role {role}]: {question}[ Until {deadline_ms#time}][, then {on_timeout}]"},
     {FY_REC_APPROVAL_GIVEN, NULL, NULL, "{answer}[ by {caller.who}]"},

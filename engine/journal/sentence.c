@@ -112,7 +112,11 @@ static void put_list(const json_t *value, struct fy_buf *buf)
 
 static void put_count(const json_t *value, struct fy_buf *buf)
 {
-    put_number((json_int_t)(json_is_object(value) ? json_object_size(value) : json_array_size(value)), buf);
+    if (json_is_integer(value)) /* it was counted already */
+        put_number(json_integer_value(value), buf);
+    else
+        put_number((json_int_t)(json_is_object(value) ? json_object_size(value) : json_array_size(value)),
+                   buf);
 }
 
 static void put_percent(const json_t *value, struct fy_buf *buf)

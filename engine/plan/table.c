@@ -132,7 +132,7 @@ static void put_footer(struct fy_buf *buf, const struct fy_plan *plan)
     char text[FY_TIME_TEXT], clock[FY_TIME_TEXT];
     fy_buf_format(buf, "Ends %s, after %s (approvals not counted).", fy_text_moment(plan->ends, clock),
                   fy_text_duration(plan->duration_ms, text));
-    fy_buf_format(buf, " Last safe moment to start going back: %s", fy_text_moment(plan->last_safe, clock));
+    fy_buf_format(buf, "\nLast safe moment to start going back: %s", fy_text_moment(plan->last_safe, clock));
     fy_buf_format(buf, " (it takes %s at worst).\n", fy_text_duration(plan->rollback_ms, text));
     fy_buf_format(buf, "%s at risk: %lld.",
                   plan->order->gray.basis == FY_BASIS_SESSIONS ? "Sessions" : "Users",

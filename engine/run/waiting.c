@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why is it waiting? One sentence for each state: what for, since when, what happens next. */
 #include "base/mem.h"
+#include "journal/sentence.h"
 #include "run/step.h"
 #include "run/view.h"
 
@@ -68,17 +69,30 @@ static void soaking(const struct fy_run *run, struct fy_buf *buf)
         fy_buf_text(buf, "; it goes on because there is no clear verdict yet");
 }
 
+/* A step of the engine's own: what it waits for, if its arguments say so. */
+static void own_step(const struct fy_run_step *step, const char *since, struct fy_buf *buf)
+{
+    struct fy_err err;
+    FY_AUTO(fy_json_unref)
+    json_t *args =
+        step->args != NULL ? fy_json_parse(step->args, strlen(step->args), "arguments", &err) : NULL;
+    if (strcmp(step->call, "wait_until") == 0 && args != NULL)
+        fy_sentence("waits until {verb} reads {until#json}[, at most {within_ms#span}]", args, buf);
+    else
+        fy_buf_format(buf, "is in %s (step %llu)", step->call, (unsigned long long)step->number);
+    fy_buf_format(buf, ", %s so far", since);
+}
+
 static void in_step(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
 {
     const struct fy_run_step *step = &run->step;
     char since[32];
     (void)span_text(now_ms - step->since_ms, since);
     if (step->connection != NULL)
-        fy_buf_format(buf, "waits for %s to finish %s (step %llu) since %s", step->connection, step->call,
+        fy_buf_format(buf, "waits for %s to finish %s (step %llu), %s so far", step->connection, step->call,
                       (unsigned long long)step->number, since);
     else
-        fy_buf_format(buf, "is in %s (step %llu) since %s", step->call, (unsigned long long)step->number,
-                      since);
+        own_step(step, since, buf);
     if (step->total > 0)
         fy_buf_format(buf, ", %lld of %lld", (long long)step->done, (long long)step->total);
     if (step->text != NULL)

@@ -19,19 +19,49 @@ static void print_time(int64_t ms)
     char text[32];
     struct tm parts;
     if (ms == 0) {
-        printf("its clock has not started\n");
+        printf("its clock has not started");
         return;
     }
     time_t seconds = (time_t)(ms / 1000);
     (void)gmtime_r(&seconds, &parts);
     (void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
-    printf("%s\n", text);
+    printf("%s", text);
 }
 
 static bool is_time(const char *name)
 {
     return strcmp(name, "now_ms") == 0 || strcmp(name, "epoch_ms") == 0 || strcmp(name, "at") == 0 ||
            strcmp(name, "since") == 0;
+}
+
+/* Anything without members, in words. */
+static void print_plain(const char *name, const json_t *value)
+{
+    if (json_is_integer(value) && is_time(name))
+        print_time(json_integer_value(value));
+    else if (json_is_integer(value))
+        printf("%lld", (long long)json_integer_value(value));
+    else
+        printf("%s", json_is_string(value) ? json_string_value(value) : json_is_true(value) ? "yes" : "no");
+}
+
+/* An item of a list, on one line: "2026-11-22 16:26:10 UTC  instance amf-svc-05  domain target". */
+static void print_item(const json_t *item)
+{
+    const char *gap = "";
+    void *at;
+    if (!json_is_object(item)) {
+        print_plain("", item);
+        return;
+    }
+    json_t *copy = json_deep_copy(item);
+    for (at = json_object_iter(copy); at; at = json_object_iter_next(copy, at)) {
+        const char *name = json_object_iter_key(at);
+        printf("%s%s%s", gap, is_time(name) ? "" : name, is_time(name) ? "" : " ");
+        print_plain(name, json_object_iter_value(at));
+        gap = "  ";
+    }
+    json_decref(copy);
 }
 
 static void print_members(const json_t *object, int depth)
@@ -54,9 +84,9 @@ static void print_list(const char *name, const json_t *list, int depth)
             printf("%*s... all of them with --json\n", depth * 2 + 2, "");
             return;
         }
-        char *line = json_dumps(item, JSON_COMPACT);
-        printf("%*s%s\n", depth * 2 + 2, "", line ? line : "");
-        free(line);
+        printf("%*s", depth * 2 + 2, "");
+        print_item(item);
+        putchar('\n');
     }
 }
 
@@ -69,14 +99,8 @@ static void print_value(const char *name, const json_t *value, int depth)
         print_list(name, value, depth);
     } else {
         printf("%*s%-*s ", depth * 2, "", 36 - depth * 2, name);
-        if (json_is_integer(value) && is_time(name))
-            print_time(json_integer_value(value));
-        else if (json_is_integer(value))
-            printf("%lld\n", (long long)json_integer_value(value));
-        else
-            printf("%s\n", json_is_string(value) ? json_string_value(value)
-                           : json_is_true(value) ? "yes"
-                                                 : "no");
+        print_plain(name, value);
+        putchar('\n');
     }
 }
 

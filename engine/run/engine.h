@@ -2,7 +2,7 @@
 /*
  * The run engine: every run of this process, and nothing of the outside. It is handed its world (clock,
  * timers, journal, script, adapters) and only ever reacts: to a submission, a command, a timer, an answer, a
- * commit. ferryd hands in libuv and processes, tests/simulation a virtual clock and the same code in one
+ * commit. ferryd hands in libuv and processes, tests/unit/run a virtual clock and the same code in one
  * process.
  *
  * A run is the fold of its records. fy_fold (fold.h) applies one durable record to the run's state; it is the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two adapters without a process and a socket, for a program that links the world (tests/simulation):
+ * The two adapters without a process and a socket, for a program that links the world (tests/unit/simulator):
  *
  *     sim_linked_put("w1", world);
  *     fy_local_add(local, "sim-cloud", &sim_linked_vim, "{\"socket\":\"w1\"}", err);

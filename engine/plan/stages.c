@@ -186,14 +186,25 @@ static int64_t root(int64_t n)
     return r;
 }
 
+static bool keeps_some_back(const struct fy_order_gray *gray)
+{
+    for (size_t i = 0; i < gray->selector_count; i++)
+        if (gray->selectors[i].use == FY_USE_NEVER)
+            return true;
+    return false;
+}
+
 /*
  * How far below its ratio a stage still counts as reached: the order's tolerance, or what chance does to so
- * few users (three standard deviations, at most 2.5 points, at least one user).
+ * few users (three standard deviations, at most 2.5 points, at least one user). Everybody is everybody,
+ * though: the instances that are upgraded after the last stage must be empty.
  */
 static int64_t tolerance(const struct fy_model *model, int64_t ratio)
 {
     const int64_t ordered = model->order->gray.tolerance_bp / 10;
     const int64_t one_user = 1000 / model->load + 1;
+    if (ratio == 1000 && !keeps_some_back(&model->order->gray))
+        return 0;
     int64_t chance = 3 * root(ratio * (1000 - ratio) / model->load);
     chance = chance < 25 ? chance : 25;
     chance = chance > one_user ? chance : one_user;

@@ -218,6 +218,27 @@ static void test_plan_of_a_busy_day_goes_in_more_batches(void **state)
     scene_free(&scene);
 }
 
+static void test_plan_leaves_nobody_behind_within_a_tolerance(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_trial(&scene, 31000);
+    for (int i = 1; i <= 12; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "amf-SVC-%02d", i);
+        scene_find(&scene, id)->target = true;
+        scene_find(&scene, id)->image = "nf:1.3.0";
+    }
+    scene.order.gray.tolerance_bp = 50;
+    scene_spread(&scene, "SVC", 31000, 998);
+    FY_AUTO(fy_landscape_free_ptr) struct fy_landscape *landscape = NULL;
+    FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = plan_of(&scene, &landscape, NULL);
+    assert_int_equal(plan->stage_count, 1);
+    assert_int_equal(plan->stages[0].permille, 1000);
+    assert_int_equal(plan->stages[0].moves[0].permille, 1000);
+    scene_free(&scene);
+}
+
 static void test_plan_takes_the_operators_step(void **state)
 {
     (void)state;
@@ -420,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_plan_refuses_when_the_others_cannot_carry),
         cmocka_unit_test(test_plan_refuses_a_foreign_image),
         cmocka_unit_test(test_plan_of_a_busy_day_goes_in_more_batches),
+        cmocka_unit_test(test_plan_leaves_nobody_behind_within_a_tolerance),
         cmocka_unit_test(test_plan_takes_the_operators_step),
         cmocka_unit_test(test_plan_straight_to_all_is_an_issu),
         cmocka_unit_test(test_plan_counts_sessions_when_the_order_does),

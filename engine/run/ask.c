@@ -28,8 +28,8 @@ struct fy_ask {
     fy_answered *answered;
     void *context;
     size_t count, open;
-    struct fy_question questions[FY_ASK_MAX];
-    struct one ones[FY_ASK_MAX];
+    struct fy_question *questions;
+    struct one ones[]; /* one for each question: most asks have one, and a question has room for an error */
 };
 
 static void free_ask(struct fy_ask *ask)
@@ -41,6 +41,7 @@ static void free_ask(struct fy_ask *ask)
         free(ask->ones[i].key);
         free(ask->ones[i].about);
     }
+    free(ask->questions);
     free(ask->run);
     free(ask);
 }
@@ -146,7 +147,8 @@ static void send_one(struct one *one)
 void fy_ask(const struct fy_ask_who *who, const struct fy_question *questions, size_t count,
             fy_answered *answered, void *context, struct fy_ask **place)
 {
-    struct fy_ask *ask = FY_NEW(struct fy_ask);
+    struct fy_ask *ask = fy_calloc(1, sizeof *ask + count * sizeof ask->ones[0]);
+    ask->questions = FY_NEW_ARRAY(struct fy_question, count);
     ask->engine = who->engine;
     ask->base = *who->base;
     ask->run = fy_strdup(who->run);

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ferry's benchmark: the limit of this machine and Ferry, interleaved, as ratios.
 
-    tests/bench/bench.py [--rounds 5] [--peers] [--only steps,latency,...] [--json FILE]
+    ./bench [--rounds 5] [--peers] [--only steps,resume,...] [--json FILE]
 
-Every round measures raw fdatasync first, then each figure of Ferry's beside it; printed are the medians, and
-min and max. Nothing here passes or fails: a loaded machine says nothing about the code. docs/performance.md
+Every round measures raw fdatasync, Restate and Ferry one right after the other; printed are the medians, and min and max. Nothing here passes or fails: a loaded machine says nothing about the code. docs/performance.md
 explains the figures. --peers adds Restate (npm, one partition), started here and stopped again.
 """
 import argparse
@@ -31,6 +30,8 @@ def measure_steps(table, peers):
                 peer = harness.restate(runs, 100)
                 table.add(f"Restate, {label}", peer["steps_per_s"])
                 table.add(f"Restate, {label}: CPU", peer["cpu_us_per_step"])
+            if runs == 1 and kind == "engine":
+                table.add("raw fdatasync", harness.raw_fdatasync())  # the disk of this minute, not of the last
             with Engine() as engine:
                 figures = engine.drive(runs, kind, count)
             name = f"{kind} steps, {label}"
@@ -111,7 +112,6 @@ def main():
     table = Table()
     for number in range(options.rounds):
         table.begin(os.getloadavg()[0])
-        table.add("raw fdatasync", harness.raw_fdatasync())
         for part in options.only.split(","):
             print(f"round {number + 1} of {options.rounds}: {part}", file=sys.stderr, flush=True)
             globals()[f"measure_{part}"](table, options.peers)

@@ -218,6 +218,10 @@ static void drive_parked(struct fy_live *live)
     fy_watch_drive(live);
     if (run->asked == NULL || strcmp(run->asked, "fail") != 0 || unknown(live) != NULL)
         return;
+    if (live->settled) { /* its outcome is on the way; the step must not be taken again meanwhile */
+        fy_flush(live);
+        return;
+    }
     bool releasing = run->step.own && run->step.open;
     if (releasing && !run->step.failed) {
         take_step(live);

@@ -3,7 +3,7 @@
 # Left out are those that measure instructions, simulate hundreds of worlds or limit descriptors; asan sees them.
 set -uo pipefail
 build=$1 jobs=$2
-left_out='simulator_.*|plan_walk|judge$|run_crash|run_trial|journal_crash|replay|sandbox|remote|host$|base_child|api$|local$|contract'
+left_out='simulator_.*|plan_walk|judge$|run_crash|run_trial|journal_crash|replay|sandbox|remote|host$|base_child|api$|local$|contract|profile'
 
 one() { # prints only what is wrong
     local out

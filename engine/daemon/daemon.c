@@ -9,6 +9,7 @@
 #include "judge/judge.h"
 #include "script/remote.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +17,15 @@
 #include <unistd.h>
 
 #define DESCRIBE_MS 5000 /* for the whole catalogue; it takes a few */
+#define QUIET_MS    1000 /* without a record: what a burst of runs left in the heap goes back */
 
 struct fy_daemon {
     uv_loop_t loop;
     uv_async_t wake;    /* from the journal's writer */
     uv_prepare_t turn;  /* once in each turn of the loop */
     uv_signal_t end[2]; /* SIGTERM, SIGINT */
+    uv_timer_t quiet;   /* runs from the first record of a burst until QUIET_MS after its last */
+    bool busy;          /* a record since it was last looked at */
     char *socket;
     struct fy_store *store;
     struct fy_journal *journal;
@@ -56,9 +60,23 @@ static void on_turn(uv_prepare_t *prepare)
     fy_journal_turn(daemon->journal);
 }
 
+static void on_quiet(uv_timer_t *timer)
+{
+    struct fy_daemon *daemon = timer->data;
+    if (!daemon->busy) {
+        (void)malloc_trim(0);
+        return;
+    }
+    daemon->busy = false;
+    (void)uv_timer_start(timer, on_quiet, QUIET_MS, 0);
+}
+
 static void on_record(void *context, const struct fy_row *row)
 {
     struct fy_daemon *daemon = context;
+    daemon->busy = true;
+    if (!uv_is_active((uv_handle_t *)&daemon->quiet))
+        (void)uv_timer_start(&daemon->quiet, on_quiet, QUIET_MS, 0);
     if (daemon->api != NULL)
         fy_api_record(daemon->api, row);
 }
@@ -80,7 +98,8 @@ static bool open_store(struct fy_daemon *daemon, const struct fy_options *option
         return false;
     (void)uv_async_init(&daemon->loop, &daemon->wake, on_wake);
     (void)uv_prepare_init(&daemon->loop, &daemon->turn);
-    daemon->wake.data = daemon->turn.data = daemon;
+    (void)uv_timer_init(&daemon->loop, &daemon->quiet);
+    daemon->wake.data = daemon->turn.data = daemon->quiet.data = daemon;
     if (!fy_journal_open(daemon->store, loop, &daemon->journal, err))
         return false;
     (void)uv_prepare_start(&daemon->turn, on_turn);

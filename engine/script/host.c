@@ -10,6 +10,7 @@
 #include "script/wire.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -187,6 +188,8 @@ static void trim(struct host *host)
         else
             host->untrimmed++;
     }
+    if (host->untrimmed == 0)
+        (void)malloc_trim(0); /* what many starts at once left between the programs that wait */
 }
 
 static bool write_out(struct host *host)

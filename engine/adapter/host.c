@@ -11,13 +11,15 @@
 #include "base/point.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #define READ_SIZE (64u * 1024)
-#define SLOW_MS   5 /* an answer does not wait longer than this for its neighbours */
+#define SLOW_MS   5    /* an answer does not wait longer than this for its neighbours */
+#define QUIET_MS  1000 /* without a call: what a burst left in the heap goes back */
 
 struct job {
     struct job *next;
@@ -40,6 +42,7 @@ struct host {
     struct fy_buf out;  /* one unfinished frame of replies, or empty */
     size_t outstanding; /* calls without a reply in out */
     bool eager;         /* a call takes long: answers leave one by one */
+    bool trimmed;       /* nothing came since the heap was tidied */
 };
 
 /* The socket is gone or broken: nobody is there to serve. Threads in the adapter do not matter. */
@@ -208,22 +211,31 @@ static void deliver(struct host *host, struct fy_buf *in)
         at += total;
     }
     fy_buf_drop(in, at);
+    if (in->length == 0 && in->room > 2 * READ_SIZE)
+        fy_buf_free(in);
     wake(host);
 }
 
-/* How long to wait for more calls: shortly while answers may be waiting for slow neighbours. */
+/* How long to wait for more calls: shortly while answers may be waiting for slow neighbours, a while when all
+ * is served and the heap is not tidied yet. */
 static int patience(struct host *host)
 {
     pthread_mutex_lock(&host->lock);
-    int ms = host->outstanding > 0 && !host->eager ? SLOW_MS : -1;
+    bool served = host->outstanding == 0;
+    bool eager = host->eager;
     pthread_mutex_unlock(&host->lock);
-    return ms;
+    if (served)
+        return host->trimmed ? -1 : QUIET_MS;
+    return eager ? -1 : SLOW_MS;
 }
 
 static void be_eager(struct host *host)
 {
     pthread_mutex_lock(&host->lock);
     host->eager = host->outstanding > 0;
+    host->trimmed = !host->eager;
+    if (host->trimmed)
+        (void)malloc_trim(0);
     if (host->out.length > 0)
         send_replies(host);
     pthread_mutex_unlock(&host->lock);
@@ -244,6 +256,7 @@ static _Noreturn void serve_socket(struct host *host)
         if (got == 0 || (got < 0 && errno != EINTR))
             leave();
         in.length += got > 0 ? (size_t)got : 0;
+        host->trimmed = false;
         if (got > 0)
             deliver(host, &in);
     }

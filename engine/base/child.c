@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define READ_SIZE  (64u * 1024)
-#define KEEP_SIZE  (1024u * 1024) /* a larger buffer is given back once it is empty */
+#define KEEP_SIZE  (64u * 1024) /* a larger buffer is given back once it is empty */
 #define OUT_LIMIT  (128u * 1024 * 1024)
 #define LINE_MAX_  1024u
 #define PRINT_MAX  (64u * 1024) /* bytes of a child that are logged in a period; the rest is counted */

@@ -160,5 +160,6 @@ void fy_planning_keep(struct fy_live *live, const struct fy_landscape *landscape
     fy_buf_close(&buf, ']');
     fy_buf_close(&buf, '}');
     free(live->instances);
-    live->instances = fy_buf_take(&buf);
+    live->instances = fy_strdup(buf.data); /* it stays as long as the run: without the room to grow */
+    fy_buf_free(&buf);
 }

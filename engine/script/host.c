@@ -20,7 +20,7 @@
 #define READ_SIZE  (256u * 1024)
 #define TRIM_MS    1000 /* a run that waited that long gives back what it does not use */
 #define SLOTS_MAX  (1u << 20)
-#define KEEP_BYTES (1u << 20)
+#define KEEP_BYTES (64u * 1024)
 
 struct place {
     struct fy_program *program;

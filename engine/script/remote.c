@@ -19,7 +19,8 @@
 #define LIMIT_MS    1000
 #define WALL_FACTOR 20 /* a host that gets no CPU at all is given up after this many limits */
 #define LOOK_MS     100
-#define MESSAGE_MAX (8u << 20) /* a message is finished at this size and another begun */
+#define MESSAGE_MAX (8u << 20)   /* a message is finished at this size and another begun */
+#define KEEP_BYTES  (64u * 1024) /* a larger buffer is given back once it was sent */
 #define OUT_LIMIT   (1024u << 20)
 #define PAUSE_MS    100
 #define PAUSE_MAX   5000
@@ -166,7 +167,7 @@ static void finish_message(struct remote *r)
     fy_buf_put(out, r->items.data, r->items.length);
     fy_frame_end(out, begin);
     fy_buf_clear(&r->items);
-    if (r->items.room > MESSAGE_MAX / 8)
+    if (r->items.room > KEEP_BYTES)
         fy_buf_free(&r->items);
 }
 

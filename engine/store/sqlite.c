@@ -67,8 +67,7 @@ static bool connect(struct fy_sqlite *s, const char *path, sqlite3 **ret, struct
     return set_pragma(s, *ret, "journal_mode", "wal", memory ? "memory" : "wal", err) &&
            set_pragma(s, *ret, "synchronous", "full", "2", err) &&
            set_pragma(s, *ret, "temp_store", "memory", "2", err) &&
-           set_pragma(s, *ret, "cache_size", "-256", "-256",
-                      err); /* appends and one pass: 256 KiB serve both */
+           set_pragma(s, *ret, "cache_size", "-64", "-64", err); /* appends and one pass: 64 KiB serve both */
 }
 
 /* A closed store keeps its log file as it is: growing it anew would cost each commit after the next start. */

@@ -23,6 +23,8 @@
 
 #include <cmocka.h>
 
+/* A sanitizer's runtime needs memory, files and system calls that a strict host may not have: the tests of
+ * what it may do run in the plain build only, where nothing skips them. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
 #else

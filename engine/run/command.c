@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each verb of state.def does beyond its row: a row here, if it does anything. */
-#include "base/json.h"
+/* Verbs: the tables together, and the ones that need no file of their own. */
+#include "run/command.h"
+
 #include "base/mem.h"
 #include "base/point.h"
 #include "run/check.h"
-#include "run/live.h"
 #include "run/step.h"
 
 #include <string.h>
 
-struct command {
-    struct fy_live *live;
-    const char *verb;
-    const json_t *args;
-    const struct fy_caller *caller;
-    enum fy_state to;
-};
+static const struct fy_verb *const tables[] = {fy_verbs_basic};
 
 /* ---- before it is accepted ---- */
 
-static bool adjust_check(const struct command *command, struct fy_err *err)
+static bool adjust_check(const struct fy_command *command, struct fy_err *err)
 {
     if (fy_json_int_or(command->args, "step", 0) > 0)
         return true;
@@ -27,7 +21,7 @@ static bool adjust_check(const struct command *command, struct fy_err *err)
     return fy_hint(err, "for example {\"step\":4}; the checker still has the last word");
 }
 
-static bool approve_check(const struct command *command, struct fy_err *err)
+static bool approve_check(const struct fy_command *command, struct fy_err *err)
 {
     const struct fy_run_approval *approval = &command->live->run->approval;
     if (approval->given == 0 || approval->who == NULL || strcmp(approval->who, command->caller->who) != 0)
@@ -36,7 +30,7 @@ static bool approve_check(const struct command *command, struct fy_err *err)
                    (long long)approval->needed);
 }
 
-static bool recheck_check(const struct command *command, struct fy_err *err)
+static bool recheck_check(const struct fy_command *command, struct fy_err *err)
 {
     const struct fy_live *live = command->live;
     const struct fy_adapter_info *info = fy_bind_unknown(live->run->order, live->engine->world.adapters);
@@ -49,7 +43,7 @@ static bool recheck_check(const struct command *command, struct fy_err *err)
 
 /* ---- when it is accepted: records that go with the command's ---- */
 
-static void put_answer(const struct command *command)
+static void put_answer(const struct fy_command *command)
 {
     struct fy_buf body = {0};
     fy_buf_open(&body, '{');
@@ -60,7 +54,7 @@ static void put_answer(const struct command *command)
     fy_put(command->live, FY_REC_APPROVAL_GIVEN, &body);
 }
 
-static void put_change(const struct command *command)
+void fy_command_change(const struct fy_command *command)
 {
     char why[256];
     (void)snprintf(why, sizeof why, "%s by %s", command->verb, command->caller->who);
@@ -68,18 +62,18 @@ static void put_change(const struct command *command)
     fy_put_state(command->live, command->to, command->verb, why, NULL);
 }
 
-static void put_retry(const struct command *command)
+static void put_retry(const struct fy_command *command)
 {
-    put_change(command);
+    fy_command_change(command);
     if (command->live->run->step.open)
         fy_step_retry(command->live);
 }
 
 /* Where something may be under way the drive obeys, as soon as the step can be left. */
-static void put_cancel(const struct command *command)
+static void put_cancel(const struct fy_command *command)
 {
     if (!fy_state_runs(command->live->run->state))
-        put_change(command);
+        fy_command_change(command);
 }
 
 static void rechecked(void *context, struct fy_question *questions, size_t count)
@@ -93,7 +87,7 @@ static void rechecked(void *context, struct fy_question *questions, size_t count
     fy_flush(live);
 }
 
-static void recheck(const struct command *command)
+static void recheck(const struct fy_command *command)
 {
     struct fy_live *live = command->live;
     struct fy_question questions[FY_ASK_MAX];
@@ -102,17 +96,55 @@ static void recheck(const struct command *command)
     fy_ask_for(live, questions, count, rechecked);
 }
 
-static const struct {
-    const char *verb;
-    bool (*check)(const struct command *command, struct fy_err *err);
-    void (*put)(const struct command *command);
-} verbs[] = {
-    {"start-now", NULL, put_change},        {"recheck", recheck_check, recheck},
-    {"cancel", NULL, put_cancel},           {"adjust", adjust_check, NULL},
-    {"approve", approve_check, put_answer}, {"reject", NULL, put_answer},
-    {"resume", NULL, put_change},           {"retry", NULL, put_retry},
-    {"commit", NULL, put_change},
+/* ---- what its record changes ---- */
+
+static void fold_asked(struct fy_run *run, const struct fy_row *row, const json_t *doc)
+{
+    static const char *const obeyed_later[] = {"pause", "cancel", "fail"};
+    const char *verb = fy_json_string_or(doc, "verb", "");
+    (void)row;
+    for (size_t i = 0; i < FY_COUNT(obeyed_later); i++)
+        if (strcmp(verb, obeyed_later[i]) == 0)
+            run->asked = obeyed_later[i];
+}
+
+static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json_t *doc)
+{
+    (void)row;
+    run->wished_step = fy_json_int_or(json_object_get(doc, "args"), "step", run->wished_step);
+    run->adjusted = true;
+}
+
+const struct fy_verb fy_verbs_basic[] = {
+    {"start-now", NULL, fy_command_change, NULL},
+    {"recheck", recheck_check, recheck, NULL},
+    {"pause", NULL, NULL, fold_asked},
+    {"resume", NULL, fy_command_change, NULL},
+    {"cancel", NULL, put_cancel, fold_asked},
+    {"adjust", adjust_check, NULL, fold_adjust},
+    {"approve", approve_check, put_answer, NULL},
+    {"reject", NULL, put_answer, NULL},
+    {"retry", NULL, put_retry, NULL},
+    {"fail", NULL, NULL, fold_asked},
+    {"commit", NULL, fy_command_change, NULL},
+    {NULL, NULL, NULL, NULL},
 };
+
+static const struct fy_verb *find(const char *verb)
+{
+    for (size_t t = 0; t < FY_COUNT(tables); t++)
+        for (const struct fy_verb *row = tables[t]; row->verb != NULL; row++)
+            if (strcmp(row->verb, verb) == 0)
+                return row;
+    return NULL;
+}
+
+void fy_command_fold(struct fy_run *run, const struct fy_row *row, const json_t *doc)
+{
+    const struct fy_verb *verb = find(fy_json_string_or(doc, "verb", ""));
+    if (verb != NULL && verb->fold != NULL)
+        verb->fold(run, row, doc);
+}
 
 /* ---- all of it ---- */
 
@@ -130,17 +162,15 @@ static bool refuse(const struct fy_live *live, const char *verb, struct fy_err *
     return false;
 }
 
-static bool accept(struct command *command, const char *args, struct fy_err *err)
+static bool accept(struct fy_command *command, const char *args, struct fy_err *err)
 {
     struct fy_live *live = command->live;
-    size_t row = 0;
-    while (row < FY_COUNT(verbs) && strcmp(verbs[row].verb, command->verb) != 0)
-        row++;
-    if (row < FY_COUNT(verbs) && verbs[row].check != NULL && !verbs[row].check(command, err))
+    const struct fy_verb *row = find(command->verb);
+    if (row != NULL && row->check != NULL && !row->check(command, err))
         return false;
     fy_put_command(live, command->verb, args, command->caller);
-    if (row < FY_COUNT(verbs) && verbs[row].put != NULL)
-        verbs[row].put(command);
+    if (row != NULL && row->put != NULL)
+        row->put(command);
     FY_POINT(run_before_command);
     return true;
 }
@@ -148,7 +178,7 @@ static bool accept(struct command *command, const char *args, struct fy_err *err
 bool fy_command(struct fy_live *live, const char *verb, const char *args, const struct fy_caller *caller,
                 struct fy_err *err)
 {
-    struct command command = {.live = live, .verb = verb, .caller = caller};
+    struct fy_command command = {.live = live, .verb = verb, .caller = caller};
     FY_AUTO(fy_json_unref)
     json_t *doc =
         fy_json_parse(args != NULL ? args : "{}", args != NULL ? strlen(args) : 2, "arguments", err);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/walk.h"
+#include "run/command.h"
 #include "run/sample.h"
 
 #include <string.h>
@@ -289,17 +290,8 @@ static bool fold_progress(struct fy_run *run, const struct fy_row *row, struct f
 
 static bool fold_command(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
 {
-    (void)row;
     (void)err;
-    const char *verb = fy_json_string_or(doc, "verb", "");
-    static const char *const obeyed_later[] = {"pause", "cancel", "fail"};
-    for (size_t i = 0; i < FY_COUNT(obeyed_later); i++)
-        if (strcmp(verb, obeyed_later[i]) == 0)
-            run->asked = obeyed_later[i];
-    if (strcmp(verb, "adjust") == 0) {
-        run->wished_step = fy_json_int_or(json_object_get(doc, "args"), "step", run->wished_step);
-        run->adjusted = true;
-    }
+    fy_command_fold(run, row, doc);
     return true;
 }
 

@@ -64,6 +64,8 @@ static void on_quiet(uv_timer_t *timer)
 {
     struct fy_daemon *daemon = timer->data;
     if (!daemon->busy) {
+        fy_journal_trim(daemon->journal);
+        fy_timers_trim(&daemon->timers);
         (void)malloc_trim(0);
         return;
     }

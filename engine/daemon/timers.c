@@ -53,6 +53,20 @@ static void timer_cancel(void *self, void *handle)
     put_back(timer);
 }
 
+static void on_closed(uv_handle_t *uv)
+{
+    free(uv->data);
+}
+
+void fy_timers_trim(struct fy_timer_set *set)
+{
+    for (struct fy_timer *timer = set->spare, *next; timer != NULL; timer = next) {
+        next = timer->next_spare;
+        uv_close((uv_handle_t *)&timer->uv, on_closed);
+    }
+    set->spare = NULL;
+}
+
 struct fy_timers fy_timers_of(struct fy_timer_set *set)
 {
     return (struct fy_timers){.at = timer_at, .cancel = timer_cancel, .self = set};

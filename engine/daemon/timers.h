@@ -15,5 +15,6 @@ struct fy_timer_set {
 };
 
 struct fy_timers fy_timers_of(struct fy_timer_set *set);
+void fy_timers_trim(struct fy_timer_set *set); /* let go of the spare ones */
 
 #endif

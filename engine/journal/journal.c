@@ -27,14 +27,19 @@ static void init_waiting(struct fy_journal *journal)
     (void)pthread_mutex_init(&journal->lock, NULL);
 }
 
+static void free_list(struct fy_journal_batch *list)
+{
+    for (struct fy_journal_batch *batch = list, *next; batch != NULL; batch = next) {
+        next = batch->next;
+        fy_journal_batch_free(batch);
+    }
+}
+
 static void free_journal(struct fy_journal *journal)
 {
     struct fy_journal_batch *lists[] = {journal->open, journal->stuck, journal->durable, journal->spare};
     for (size_t i = 0; i < FY_COUNT(lists); i++)
-        for (struct fy_journal_batch *batch = lists[i], *next; batch != NULL; batch = next) {
-            next = batch->next;
-            fy_journal_batch_free(batch);
-        }
+        free_list(lists[i]);
     for (size_t i = 0; i < journal->runs.room; i++) {
         struct fy_journal_run *run = journal->runs.slots[i].value;
         if (run == NULL)
@@ -114,8 +119,11 @@ static void gather(struct fy_journal *journal, struct fy_journal_run *run, enum 
     struct fy_journal_batch *open = journal->open;
     if (open->item_count == 0 && open->call_count == 0)
         journal->lazy_since_ns = journal->clock.machine(journal->clock.self).ns;
-    if (when == FY_WHEN_FORCED && run->held != NULL)
+    if (when == FY_WHEN_FORCED && run->held != NULL) {
         fy_journal_batch_move(open, run->held);
+        fy_journal_batch_free(run->held); /* phases are rare, and most runs wait */
+        run->held = NULL;
+    }
     if (when == FY_WHEN_LAZY && open->bytes > FY_JOURNAL_LAZY_BYTES)
         let_go(records, count);
     else
@@ -191,6 +199,15 @@ static void deliver_all(struct fy_journal *journal, struct fy_journal_batch *lis
         journal->spare = batch;
         (void)pthread_mutex_unlock(&journal->lock);
     }
+}
+
+void fy_journal_trim(struct fy_journal *journal)
+{
+    (void)pthread_mutex_lock(&journal->lock);
+    struct fy_journal_batch *spare = journal->spare;
+    journal->spare = NULL;
+    (void)pthread_mutex_unlock(&journal->lock);
+    free_list(spare);
 }
 
 static struct fy_journal_batch *take_durable(struct fy_journal *journal)

@@ -86,6 +86,9 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
 /* Deliver what became durable; call it when woken and once in each turn of the loop. */
 void fy_journal_turn(struct fy_journal *journal);
 
+/* Give back the room that a burst of records needed; for quiet times. */
+void fy_journal_trim(struct fy_journal *journal);
+
 /* What keeps the store from being written, since when; NULL while all is well. */
 const char *fy_journal_trouble(const struct fy_journal *journal);
 

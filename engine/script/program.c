@@ -446,6 +446,8 @@ struct fy_program *fy_program_start(struct fy_workshop *shop, const struct fy_sc
     run_on(p, 0, ret_event);
     p->history = NULL;
     p->history_count = p->replayed = 0;
+    if (ret_event->kind == FY_SCRIPT_CALL)
+        fy_program_trim(p); /* what only the start needed, before the next run takes its memory behind it */
     return p;
 }
 

@@ -67,6 +67,7 @@ def measure_start(table, _):
 def measure_memory(table, _):
     runs = 500  # as many as the peers were measured with: caches of a fixed size hardly count
     with Engine() as engine:
+        time.sleep(1)  # until the adapter's host is there, too
         idle = engine.pss_kb()
         engine.submit_all(runs, engine_steps=20, hold_at=10, hold_ms=600000)
         time.sleep(2.5)  # a run that waits gives back what it does not need, after a second

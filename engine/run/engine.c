@@ -172,12 +172,21 @@ static bool find(struct fy_engine *engine, const char *run, struct fy_live **ret
     return false;
 }
 
+bool fy_engine_may_change(const struct fy_engine *engine, struct fy_err *err)
+{
+    const char *trouble = fy_journal_trouble(engine->world.journal);
+    if (trouble == NULL)
+        return true;
+    fy_fail(err, FY_ERR_TRANSIENT, "nothing can be changed now: %s", trouble);
+    return fy_hint(err, "every run stands still and goes on by itself; ask again then");
+}
+
 bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,
                        const struct fy_caller *caller, void (*done)(void *context), void *context,
                        struct fy_err *err)
 {
     struct fy_live *live;
-    if (!find(engine, run, &live, err))
+    if (!fy_engine_may_change(engine, err) || !find(engine, run, &live, err))
         return false;
     if (!fy_command(live, verb, args, caller, err))
         return false;

@@ -76,7 +76,7 @@ struct fy_submission {
  * Accept an order: admission, conflicts, pinned texts, "order accepted". On success *ret_run is the run's id,
  * borrowed; *ret_existed says that the same order was already here (same requestId, same bytes). done is
  * called when it is durable. FY_ERR_CONFLICT: same requestId with other bytes, or the NF has a live run
- * (named).
+ * (named). FY_ERR_TRANSIENT: the store cannot be read or written just now.
  */
 bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission, const char **ret_run,
                       bool *ret_existed, void (*done)(void *context), void *context,
@@ -84,7 +84,8 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
 
 /*
  * A verb of state.def. args is a JSON object (may be NULL). FY_ERR_REFUSED names the state and the legal
- * verbs; FY_ERR_NOT_FOUND. done is called when the command is durable.
+ * verbs; FY_ERR_NOT_FOUND; FY_ERR_TRANSIENT while the store cannot be written. done is called when the
+ * command is durable.
  */
 bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,
                        const struct fy_caller *caller, void (*done)(void *context), void *context,

@@ -142,6 +142,8 @@ void fy_dry_runs_free(struct fy_engine *engine);
 struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run); /* takes the run */
 void fy_live_free(struct fy_live *live);
 struct fy_live *fy_live_find(const struct fy_engine *engine, const char *run);
+/* False (FY_ERR_TRANSIENT) while the store cannot be written: orders and verbs are refused then. */
+bool fy_engine_may_change(const struct fy_engine *engine, struct fy_err *err);
 
 /* ---- workflow.c ---- */
 void fy_workflow_start(struct fy_live *live);                       /* from the top, with its history */

@@ -87,6 +87,19 @@ static void read_all(struct fy_store *store, struct listing *listing)
         read_alone(store, &listing->runs[i]);
 }
 
+/* A store that cannot be read just now says nothing about a run: whoever starts next reads it. */
+static bool is_there(const struct listing *listing, struct fy_err *err)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct restored *restored = &listing->runs[i];
+        if (!restored->failed || restored->err.kind != FY_ERR_TRANSIENT)
+            continue;
+        *err = restored->err;
+        return fy_wrap(err, "run %s cannot be taken over", restored->run->id);
+    }
+    return true;
+}
+
 /* A run that cannot be read does not keep the others from going on. */
 static struct fy_live *take_over(struct fy_engine *engine, struct restored *restored)
 {
@@ -111,6 +124,7 @@ bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err)
     bool ok = engine->world.store->runs(engine->world.store, true, list_run, &listing, err);
     if (ok && listing.count > 0)
         read_all(engine->world.store, &listing);
+    ok = ok && is_there(&listing, err);
     for (size_t i = 0; i < listing.count; i++) {
         if (!ok) {
             fy_run_free(listing.runs[i].run);

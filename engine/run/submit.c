@@ -210,29 +210,38 @@ static bool any_row(void *context, const struct fy_row *row)
     return false;
 }
 
-static bool is_taken(const struct fy_engine *engine, const char *id)
+/* False: that cannot be known just now. */
+static bool is_taken(const struct fy_engine *engine, const char *id, bool *ret, struct fy_err *err)
 {
     struct fy_store *store = engine->world.store;
-    struct fy_err err = {0};
     bool any = false;
-    if (fy_live_find(engine, id) != NULL)
+    *ret = fy_live_find(engine, id) != NULL;
+    if (*ret)
         return true;
-    return store->read(store, id, 0, any_row, &any, &err) ? any : err.kind != FY_ERR_NOT_FOUND;
+    bool known = store->read(store, id, 0, any_row, &any, err);
+    *ret = any;
+    return known || err->kind == FY_ERR_NOT_FOUND;
 }
 
-/* The request's id, so that people know it again; made a plain name, and unique. */
-static char *make_id(struct fy_engine *engine, const struct fy_order *order)
+/* The request's id, so that people know it again; made a plain name, and unique. NULL: the store cannot be
+ * read. */
+static char *make_id(struct fy_engine *engine, const struct fy_order *order, struct fy_err *err)
 {
     FY_AUTO(fy_free_ptr) char *name = fy_strndup(order->request.id, 40);
     for (char *at = name; *at != '\0'; at++)
         if (!isalnum((unsigned char)*at) && strchr("-_.", *at) == NULL)
             *at = '-';
     char *id = fy_strdup(name);
-    for (int number = 2; is_taken(engine, id); number++) {
+    for (int number = 2;; number++) {
+        bool taken = false;
+        bool known = is_taken(engine, id, &taken, err);
+        if (known && !taken)
+            return id;
         free(id);
+        if (!known)
+            return NULL;
         id = fy_format("%s-%d", name, number);
     }
-    return id;
 }
 
 static void put_workflow(struct fy_buf *buf, const struct fy_workflow *workflow)
@@ -363,11 +372,13 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     }
     const struct fy_workflow *workflow = find_workflow(&engine->world, order);
     if (!admit(&engine->world, order, base.epoch_ms, err) || !time_allowed(&engine->world, submission, err) ||
-        !free_of_conflict(engine, order, err))
+        !free_of_conflict(engine, order, err) || !fy_engine_may_change(engine, err))
         return false;
     if (workflow == NULL)
         return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow %s", order->workflow.name);
-    FY_AUTO(fy_free_ptr) char *id = make_id(engine, order);
+    FY_AUTO(fy_free_ptr) char *id = make_id(engine, order, err);
+    if (id == NULL)
+        return false;
     struct fy_live *live = fy_live_new(engine, fy_run_new(id));
     live->run->base = base;
     live->tail = FY_STATE_SCHEDULED;

@@ -212,7 +212,7 @@ static void put_tail(const struct fy_shown *shown, struct fy_buf *buf)
     struct fy_buf waiting = {0};
     put_waiting(shown, &waiting);
     if (shown->live != NULL && trouble != NULL)
-        fy_buf_format(&waiting, " (the store cannot be written: %s)", trouble);
+        fy_buf_format(&waiting, " (%s)", trouble);
     fy_buf_json_string(buf, waiting.data, waiting.length);
     fy_buf_free(&waiting);
     fy_buf_key(buf, "verbs");

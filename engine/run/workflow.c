@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run and its workflow: starting and replaying it, and what its answers mean. */
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/point.h"
 #include "run/history.h"
@@ -8,7 +9,8 @@
 
 #include <string.h>
 
-#define ANSWER_LIMIT_MS 5 /* longer than this, the outcome is committed alone */
+#define ANSWER_LIMIT_MS 5    /* longer than this, the outcome is committed alone */
+#define START_AGAIN_MS  1000 /* a pinned text or the history could not be read */
 
 static void stop_answer_timer(struct fy_live *live)
 {
@@ -34,14 +36,34 @@ void fy_workflow_drop(struct fy_live *live)
     forget_next(live);
 }
 
+static void start_again(void *context)
+{
+    struct fy_live *live = context;
+    live->answer_timer = NULL;
+    fy_drive(live);
+}
+
+/* A store that cannot be read just now is no failure of the run. */
+static void not_started(struct fy_live *live, struct fy_err *err)
+{
+    struct fy_timers *timers = &live->engine->world.timers;
+    fy_wrap(err, "could not start the workflow of run %s", live->run->id);
+    if (err->kind != FY_ERR_TRANSIENT) {
+        fy_park(live, "failure", err);
+        return;
+    }
+    fy_log_err(err, "tried again in %d s", START_AGAIN_MS / 1000);
+    live->answer_timer = timers->at(timers->self, START_AGAIN_MS, start_again, live);
+}
+
 void fy_workflow_start(struct fy_live *live)
 {
     struct fy_script *script = live->engine->world.script;
     struct fy_err err = {0};
+    stop_answer_timer(live);
     struct fy_history *history = fy_history_read(live->engine->world.store, live->run, &err);
     if (history == NULL) {
-        fy_wrap(&err, "could not start the workflow of run %s", live->run->id);
-        fy_park(live, "failure", &err);
+        not_started(live, &err);
         return;
     }
     live->script = FY_SCRIPT_RUNS;

@@ -72,7 +72,8 @@ static void open_catalog(struct harness *h)
     }
 }
 
-static void open_engine(struct harness *h)
+/* False: the store cannot be read just now; the engine ends as ferryd does, and another one is started. */
+static bool try_engine(struct harness *h)
 {
     struct fy_err err;
     struct fy_clock clock = virtual_clock(h->time);
@@ -88,8 +89,11 @@ static void open_engine(struct harness *h)
                                     .workflows = h->workflows,
                                     .workflow_count = h->catalog->count};
     h->engine = fy_engine_new(&world);
-    if (!fy_engine_recover(h->engine, &err))
+    if (fy_engine_recover(h->engine, &err))
+        return true;
+    if (err.kind != FY_ERR_TRANSIENT)
         give_up(&err, "recover");
+    return false;
 }
 
 static void close_engine(struct harness *h)
@@ -97,6 +101,14 @@ static void close_engine(struct harness *h)
     fy_journal_close(h->journal);
     fy_engine_free(h->engine);
     h->script->close(h->script);
+}
+
+static void open_engine(struct harness *h)
+{
+    while (!try_engine(h)) {
+        close_engine(h);
+        h->store->epoch++;
+    }
 }
 
 struct harness *harness_new(const struct harness_options *options)
@@ -118,8 +130,10 @@ struct harness *harness_new(const struct harness_options *options)
     if (!fy_store_open_sqlite(":memory:", &h->store, &err))
         give_up(&err, "store");
     h->local = fy_local_new();
-    if (!fy_local_add(h->local, "sim-cloud", &sim_linked_vim, settings, &err) ||
-        !fy_local_add(h->local, "sim-amf", &sim_linked_nf, settings, &err))
+    const struct ferry_adapter *vim = options->vim != NULL ? options->vim : &sim_linked_vim;
+    const struct ferry_adapter *nf = options->nf != NULL ? options->nf : &sim_linked_nf;
+    if (!fy_local_add(h->local, "sim-cloud", vim, settings, &err) ||
+        !fy_local_add(h->local, "sim-amf", nf, settings, &err))
         give_up(&err, "adapter");
     open_catalog(h);
     open_engine(h);

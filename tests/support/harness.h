@@ -21,6 +21,7 @@ struct harness_options {
     const char *workflow; /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */
     const char *world;    /* settings of the simulated core; NULL: the trial's */
     int64_t start_ms;     /* wall clock at the beginning; 0: the orders' window has just opened */
+    const struct ferry_adapter *vim, *nf; /* in place of the linked ones; NULL: those */
 };
 
 struct harness {

@@ -18,6 +18,15 @@ struct fy_bound {
     void *connection;
     char *name;
     struct fy_schema **schemas; /* in the order of the verbs */
+    struct fy_schema **results; /* likewise; NULL: any object */
+};
+
+static const struct {
+    const char *verb, *schema;
+} known_results[] = {
+#define RESULT(verb, schema) {#verb, schema},
+#include "adapter/result.def"
+#undef RESULT
 };
 
 /* What the adapter calls while it answers. The texts it gives are copied at once. */
@@ -75,11 +84,22 @@ static const struct ferry_host host_table = {
 
 static void free_bound(struct fy_bound *bound)
 {
-    for (size_t i = 0; bound->schemas != NULL && bound->adapter->verbs[i].name != NULL; i++)
+    for (size_t i = 0; bound->schemas != NULL && bound->adapter->verbs[i].name != NULL; i++) {
         fy_schema_free(bound->schemas[i]);
+        fy_schema_free(bound->results[i]);
+    }
     free(bound->schemas);
+    free(bound->results);
     free(bound->name);
     free(bound);
+}
+
+static bool parse_result(const char *verb, struct fy_schema **ret, struct fy_err *err)
+{
+    for (size_t i = 0; i < FY_COUNT(known_results); i++)
+        if (strcmp(known_results[i].verb, verb) == 0)
+            return (*ret = fy_schema_parse(known_results[i].schema, err)) != NULL;
+    return true;
 }
 
 static bool parse_schemas(struct fy_bound *bound, struct fy_err *err)
@@ -88,8 +108,10 @@ static bool parse_schemas(struct fy_bound *bound, struct fy_err *err)
     while (bound->adapter->verbs[count].name != NULL)
         count++;
     bound->schemas = FY_NEW_ARRAY(struct fy_schema *, count);
+    bound->results = FY_NEW_ARRAY(struct fy_schema *, count);
     for (size_t i = 0; i < count; i++)
-        if ((bound->schemas[i] = fy_schema_parse(bound->adapter->verbs[i].schema, err)) == NULL)
+        if ((bound->schemas[i] = fy_schema_parse(bound->adapter->verbs[i].schema, err)) == NULL ||
+            !parse_result(bound->adapter->verbs[i].name, &bound->results[i], err))
             return fy_wrap(err, "schema of %s", bound->adapter->verbs[i].name);
     return true;
 }
@@ -168,11 +190,13 @@ static bool check_result(const struct fy_bound *bound, const struct ferry_verb *
         return misbehaved(bound, verb, "gave a result of more than 16 MiB", answer);
     struct fy_err err;
     FY_AUTO(fy_json_unref) json_t *document = fy_json_parse(answer->result, length, "its result", &err);
-    if (json_is_object(document))
+    if (document != NULL && !json_is_object(document))
+        fy_fail(&err, FY_ERR_INVALID, "it is not a JSON object");
+    const struct fy_schema *known = bound->results[verb - bound->adapter->verbs];
+    if (json_is_object(document) && (known == NULL || fy_schema_check(known, document, &err)))
         return true;
     FY_AUTO(fy_free_ptr)
-    char *what =
-        fy_format("gave a bad result: %.300s", document == NULL ? err.message : "it is not a JSON object");
+    char *what = fy_format("gave a bad result: %.300s", err.message);
     return misbehaved(bound, verb, what, answer);
 }
 

@@ -3,7 +3,8 @@
  * The Nth call to an adapter goes wrong, for every N of a small upgrade and in every way there is: it fails
  * for a while or for good, answers late, not at all, or with nonsense, before its effect or after it. What
  * may pass is asked again and nobody is bothered; what may not parks the run with a sentence, and a retry
- * brings it to the same end. Before the run has touched anything it may end instead, with the NF free.
+ * brings it to the same end. Before the run has touched anything it may end instead, with the NF free. An
+ * adapter that says done where it is not cannot always be seen through; then the run parks at what it meets.
  */
 #include "base/mem.h"
 #include "tests/fault/upgrade.h"
@@ -18,6 +19,7 @@ struct way {
     const char *name;
     enum when when;
     bool passes; /* nobody is asked: the run comes to its end by itself */
+    bool lies;   /* it says done and is not: no retry may mend that, but nobody is harmed */
     unsigned calls;
     bool host_dies;
     void (*answer)(const struct ferry_host *host, struct ferry_reply *reply);
@@ -71,7 +73,7 @@ static void not_an_object(const struct ferry_host *host, struct ferry_reply *rep
 
 static void wrong_members(const struct ferry_host *host, struct ferry_reply *reply)
 {
-    host->result(reply, "{\"instances\":7,\"domains\":\"no\",\"users\":[],\"ticks\":{},\"state\":[],"
+    host->result(reply, "{\"instances\":7,\"domains\":\"no\",\"users\":[],\"ticks\":{},\"alarms\":{},"
                         "\"in_sync\":\"perhaps\",\"checks\":3,\"tests\":null}");
 }
 
@@ -82,27 +84,27 @@ static void nothing_at_all(const struct ferry_host *host, struct ferry_reply *re
 }
 
 static const struct way ways[] = {
-    {"fails for a moment", BEFORE, true, 1, false, transient},
-    {"fails for a moment, after the effect", AFTER, true, 1, false, transient},
-    {"six fail for a moment", BEFORE, true, 6, false, transient},
-    {"does not answer", BEFORE, true, 1, false, timed_out},
-    {"does not answer, after the effect", AFTER, true, 1, false, timed_out},
-    {"its host dies", BEFORE, true, 1, true, NULL},
-    {"its host dies, after the effect", AFTER, true, 1, true, NULL},
-    {"three hosts die", AFTER, true, 3, true, NULL},
-    {"says again", BEFORE, true, 1, false, again},
-    {"says again, after the effect", AFTER, true, 1, false, again},
-    {"says again at once, with odd numbers", AFTER, true, 3, false, again_at_once},
-    {"fails for good", BEFORE, false, 1, false, permanent},
-    {"fails for good, after the effect", AFTER, false, 1, false, permanent},
-    {"is refused", BEFORE, false, 1, false, refused},
-    {"is unsure", BEFORE, false, 1, false, unsure},
-    {"is unsure, after the effect", AFTER, false, 1, false, unsure},
-    {"answers with no JSON", AFTER, false, 1, false, not_json},
-    {"answers with no JSON, before the effect", BEFORE, false, 1, false, not_json},
-    {"answers with no object", AFTER, false, 1, false, not_an_object},
-    {"answers with wrong members", AFTER, false, 1, false, wrong_members},
-    {"answers with nothing", AFTER, false, 1, false, nothing_at_all},
+    {"fails for a moment", BEFORE, true, false, 1, false, transient},
+    {"fails for a moment, after the effect", AFTER, true, false, 1, false, transient},
+    {"six fail for a moment", BEFORE, true, false, 6, false, transient},
+    {"does not answer", BEFORE, true, false, 1, false, timed_out},
+    {"does not answer, after the effect", AFTER, true, false, 1, false, timed_out},
+    {"its host dies", BEFORE, true, false, 1, true, NULL},
+    {"its host dies, after the effect", AFTER, true, false, 1, true, NULL},
+    {"three hosts die", AFTER, true, false, 3, true, NULL},
+    {"says again", BEFORE, true, false, 1, false, again},
+    {"says again, after the effect", AFTER, true, false, 1, false, again},
+    {"says again at once, with odd numbers", AFTER, true, false, 3, false, again_at_once},
+    {"fails for good", BEFORE, false, false, 1, false, permanent},
+    {"fails for good, after the effect", AFTER, false, false, 1, false, permanent},
+    {"is refused", BEFORE, false, false, 1, false, refused},
+    {"is unsure", BEFORE, false, false, 1, false, unsure},
+    {"is unsure, after the effect", AFTER, false, false, 1, false, unsure},
+    {"answers with no JSON", AFTER, false, false, 1, false, not_json},
+    {"answers with no JSON, before the effect", BEFORE, false, false, 1, false, not_json},
+    {"answers with no object", AFTER, false, false, 1, false, not_an_object},
+    {"answers with wrong members", AFTER, false, true, 1, false, wrong_members},
+    {"answers with nothing", AFTER, false, false, 1, false, nothing_at_all},
 };
 
 /* ---- between the engine and the world ---- */
@@ -178,10 +180,8 @@ static void keep_no_progress(struct ferry_reply *reply, int64_t after_ms, int64_
 }
 
 /* What the world answers to a call whose answer is lost. */
-static const struct ferry_host deaf = {.size = sizeof deaf,
-                                       .result = keep_no_result,
-                                       .failed = keep_no_failure,
-                                       .progress = keep_no_progress};
+static const struct ferry_host deaf = {
+    .size = sizeof deaf, .result = keep_no_result, .failed = keep_no_failure, .progress = keep_no_progress};
 
 /* A connection of the world's with two ends: one that hears, one that does not. */
 struct connection {
@@ -287,6 +287,16 @@ static bool turned_away(struct upgrade *u)
     return untouched && says;
 }
 
+/* A run that stands where a lie has led it, with the reason, and nobody harmed. */
+static bool stands(struct upgrade *u)
+{
+    if (!now.way->lies || u->retried <= UPGRADE_RETRIES)
+        return false;
+    u->wrong[0] = '\0';
+    upgrade_judge(u);
+    return u->wrong[0] == '\0';
+}
+
 static bool run_case(size_t number, char *why, size_t why_size)
 {
     now.way = &ways[number / undisturbed_calls];
@@ -294,7 +304,7 @@ static bool run_case(size_t number, char *why, size_t why_size)
     struct upgrade *u = run_one();
     if (now.way->passes && u->parked > 0)
         upgrade_wrong(u, "parked over what passes: %s", u->last_park);
-    if (strcmp(u->end, undisturbed.end) != 0 && !turned_away(u))
+    if (!stands(u) && strcmp(u->end, undisturbed.end) != 0 && !turned_away(u))
         upgrade_wrong(u, "another end: %s", u->end);
     (void)snprintf(why, why_size, "%s", u->wrong);
     bool passed = u->wrong[0] == '\0';

@@ -112,7 +112,8 @@ static struct upgrade *run_one(void)
     return u;
 }
 
-/* ---- the cases: kinds of commit x commits, then kinds of read x moments of death x reads of a recovery ---- */
+/* ---- the cases: kinds of commit x commits, then kinds of read x moments of death x reads of a recovery ----
+ */
 
 #define MOMENTS        40
 #define RECOVERY_READS 8

@@ -16,7 +16,8 @@
 
 #include "tests/support/harness.h"
 
-#define UPGRADE_STEPS 512
+#define UPGRADE_STEPS   512
+#define UPGRADE_RETRIES 20 /* of a run that parks again and again */
 
 struct upgrade {
     struct harness *h;

@@ -167,12 +167,12 @@ static void queue(struct host *host, struct job *job)
 
 static void read_calls(struct host *host, const char *payload, size_t length)
 {
-    struct fy_walk walk = fy_walk_text(payload, length);
+    struct fy_walk walk = fy_walk_object(payload, length);
     struct fy_piece key, calls, call;
     while (fy_walk_member(&walk, &key, &calls)) {
-        if (!fy_piece_is(&key, "calls"))
+        if (!fy_piece_is(key, "calls"))
             continue;
-        struct fy_walk list = fy_walk_piece(&calls);
+        struct fy_walk list = fy_walk_list(calls.text, calls.length);
         while (fy_walk_element(&list, &call)) {
             struct job *job = FY_NEW(struct job);
             if (!fy_wire_read_call(&call, &job->call)) {

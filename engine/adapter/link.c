@@ -258,16 +258,16 @@ static void on_reply(struct fy_link *link, const struct fy_piece *text)
 static void on_message(void *ctx, const char *payload, size_t length)
 {
     struct fy_link *link = ctx;
-    struct fy_walk walk = fy_walk_text(payload, length);
+    struct fy_walk walk = fy_walk_object(payload, length);
     struct fy_piece key, value, reply;
     while (!link->killed && fy_walk_member(&walk, &key, &value)) {
-        if (fy_piece_is(&key, "described"))
+        if (fy_piece_is(key, "described"))
             on_described(link, &value);
-        else if (fy_piece_is(&key, "refused"))
+        else if (fy_piece_is(key, "refused"))
             on_refused(link, &value);
-        if (!fy_piece_is(&key, "replies"))
+        if (!fy_piece_is(key, "replies"))
             continue;
-        struct fy_walk replies = fy_walk_piece(&value);
+        struct fy_walk replies = fy_walk_list(value.text, value.length);
         while (!link->killed && fy_walk_element(&replies, &reply))
             on_reply(link, &reply);
     }

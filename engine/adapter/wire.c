@@ -63,11 +63,11 @@ static const char *end_string(const struct fy_piece *piece)
     if (piece->text == NULL || piece->length < 2 || piece->text[0] != '"')
         return NULL;
     char *text = (char *)(uintptr_t)piece->text; /* in our own copy */
-    if (memchr(text, '\\', piece->length) == NULL && fy_piece_valid(piece)) {
+    if (memchr(text, '\\', piece->length) == NULL && fy_piece_valid(*piece)) {
         text[piece->length - 1] = '\0';
         return text + 1;
     }
-    FY_AUTO(fy_free_ptr) char *decoded = fy_piece_string(piece);
+    FY_AUTO(fy_free_ptr) char *decoded = fy_piece_string(*piece);
     if (decoded == NULL)
         return NULL;
     memcpy(text, decoded, strlen(decoded) + 1); /* decoding never makes a string longer */
@@ -81,11 +81,11 @@ struct wanted {
 
 static bool find_members(const char *text, size_t length, const struct wanted *wanted, size_t count)
 {
-    struct fy_walk walk = fy_walk_text(text, length);
+    struct fy_walk walk = fy_walk_object(text, length);
     struct fy_piece key, value;
     while (fy_walk_member(&walk, &key, &value))
         for (size_t i = 0; i < count; i++)
-            if (fy_piece_is(&key, wanted[i].name)) {
+            if (fy_piece_is(key, wanted[i].name)) {
                 *wanted[i].piece = value;
                 break;
             }
@@ -101,18 +101,18 @@ bool fy_wire_read_call(const struct fy_piece *from, struct fy_wire_call *ret)
         {"fence", &fence}, {"key", &key},   {"now", &now}, {"deadline", &deadline}, {"scale", &scale},
         {"args", &args},
     };
-    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(from);
+    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(*from);
     if (!find_members(text, from->length, wanted, FY_COUNT(wanted)))
         return false;
     struct fy_wire_call read = {
-        .id = (uint64_t)fy_piece_int(&id, 0),
+        .id = (uint64_t)fy_piece_int(id, 0),
         .call = {.connection = "",
-                 .step = (uint64_t)fy_piece_int(&step, 0),
-                 .attempt = (uint32_t)fy_piece_int(&attempt, 1),
-                 .fence = (uint64_t)fy_piece_int(&fence, 0),
-                 .now = {fy_piece_int(&now, 0)},
-                 .deadline = {fy_piece_int(&deadline, 0)},
-                 .scale = (uint32_t)fy_piece_int(&scale, 1)},
+                 .step = (uint64_t)fy_piece_int(step, 0),
+                 .attempt = (uint32_t)fy_piece_int(attempt, 1),
+                 .fence = (uint64_t)fy_piece_int(fence, 0),
+                 .now = {fy_piece_int(now, 0)},
+                 .deadline = {fy_piece_int(deadline, 0)},
+                 .scale = (uint32_t)fy_piece_int(scale, 1)},
     };
     read.call.verb = end_string(&verb);
     read.call.run = end_string(&run);
@@ -163,19 +163,19 @@ bool fy_wire_read_reply(const struct fy_piece *from, struct fy_wire_reply *ret)
         {"id", &id},       {"status", &status}, {"result", &result}, {"after_ms", &after},  {"done", &done},
         {"total", &total}, {"text", &words},    {"kind", &kind},     {"message", &message}, {"hint", &hint},
     };
-    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(from);
+    FY_AUTO(fy_free_ptr) char *text = fy_piece_copy(*from);
     struct fy_wire_reply read = {0};
     if (!find_members(text, from->length, wanted, FY_COUNT(wanted)) || status.text == NULL ||
         !read_status(&status, &read.reply.status))
         return false;
-    read.id = (uint64_t)fy_piece_int(&id, 0);
+    read.id = (uint64_t)fy_piece_int(id, 0);
     if (read.id == 0)
         return false;
-    read.reply.after_ms = fy_piece_int(&after, 1);
-    read.reply.done = fy_piece_int(&done, 0);
-    read.reply.total = fy_piece_int(&total, 0);
+    read.reply.after_ms = fy_piece_int(after, 1);
+    read.reply.done = fy_piece_int(done, 0);
+    read.reply.total = fy_piece_int(total, 0);
     if (read.reply.status == FY_REPLY_DONE &&
-        (result.text == NULL || result.text[0] != '{' || !fy_piece_valid(&result)))
+        (result.text == NULL || result.text[0] != '{' || !fy_piece_valid(result)))
         return false;
     read.reply.text = end_words(&words);
     read.reply.message = end_words(&message);

@@ -1,32 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/walk.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 
 #include <string.h>
 
+struct fy_walk fy_walk_of(const char *text, size_t length)
+{
+    return (struct fy_walk){.at = text, .end = text + length};
+}
+
 static void skip_space(struct fy_walk *walk)
 {
     while (walk->at < walk->end &&
-           (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\r' || *walk->at == '\t'))
+           (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\t' || *walk->at == '\r'))
         walk->at++;
 }
 
-static bool broken(struct fy_walk *walk)
+char fy_walk_peek(struct fy_walk *walk)
 {
-    walk->broken = true;
-    walk->close = 0;
+    skip_space(walk);
+    return walk->at == walk->end ? '\0' : *walk->at;
+}
+
+static bool fail(struct fy_walk *walk)
+{
+    walk->bad = true;
+    walk->at = walk->end;
     return false;
+}
+
+bool fy_walk_open(struct fy_walk *walk, char bracket)
+{
+    if (fy_walk_peek(walk) != bracket)
+        return fail(walk);
+    walk->at++;
+    return walk->first = true;
+}
+
+bool fy_walk_more(struct fy_walk *walk, char close)
+{
+    bool first = walk->first;
+    char next = fy_walk_peek(walk);
+    walk->first = false;
+    if (next == close && !walk->bad) {
+        walk->at++;
+        return false;
+    }
+    if (first)
+        return next != '\0' || fail(walk);
+    if (next != ',')
+        return fail(walk);
+    walk->at++;
+    return true;
 }
 
 /* Behind the closing quote of the string that begins at text; NULL if it has none. */
 static const char *string_end(const char *text, const char *end)
 {
-    const char *at = text + 1;
-    while (at < end && *at != '"')
-        at += *at == '\\' ? 2 : 1;
-    return at < end ? at + 1 : NULL;
+    for (const char *at = text + 1; at < end; at++) {
+        if (*at == '\\')
+            at++;
+        else if (*at == '"')
+            return at + 1;
+    }
+    return NULL;
 }
 
 static const char *nested_end(const char *at, const char *end)
@@ -50,6 +88,8 @@ static const char *nested_end(const char *at, const char *end)
 
 static const char *value_end(const char *at, const char *end)
 {
+    if (at == end)
+        return NULL;
     if (*at == '"')
         return string_end(at, end);
     if (*at == '{' || *at == '[')
@@ -60,128 +100,110 @@ static const char *value_end(const char *at, const char *end)
     return at > begin ? at : NULL;
 }
 
-struct fy_walk fy_walk_text(const char *text, size_t length)
+struct fy_piece fy_walk_value(struct fy_walk *walk)
 {
-    struct fy_walk walk = {.at = text, .end = text + length, .first = true};
-    skip_space(&walk);
-    if (walk.at == walk.end || (*walk.at != '{' && *walk.at != '['))
-        (void)broken(&walk);
-    else
-        walk.close = *walk.at++ == '{' ? '}' : ']';
+    skip_space(walk);
+    const char *begin = walk->at, *behind = value_end(begin, walk->end);
+    if (behind == NULL)
+        return fail(walk), (struct fy_piece){.text = ""};
+    walk->at = behind;
+    return (struct fy_piece){begin, (size_t)(behind - begin)};
+}
+
+struct fy_piece fy_walk_key(struct fy_walk *walk)
+{
+    struct fy_piece quoted = {.text = ""};
+    if (fy_walk_peek(walk) == '"')
+        quoted = fy_walk_value(walk);
+    if (quoted.length == 0 || fy_walk_peek(walk) != ':')
+        return fail(walk), (struct fy_piece){.text = ""};
+    walk->at++;
+    return (struct fy_piece){quoted.text + 1, quoted.length - 2};
+}
+
+static struct fy_walk inside(const char *text, size_t length, char bracket)
+{
+    struct fy_walk walk = fy_walk_of(text, length);
+    (void)fy_walk_open(&walk, bracket);
     return walk;
 }
 
-struct fy_walk fy_walk_piece(const struct fy_piece *piece)
+struct fy_walk fy_walk_object(const char *text, size_t length)
 {
-    return fy_walk_text(piece->text, piece->length);
+    return inside(text, length, '{');
 }
 
-/* To the beginning of the next thing inside the brackets; false at the end. */
-static bool next(struct fy_walk *walk)
+struct fy_walk fy_walk_list(const char *text, size_t length)
 {
-    if (walk->close == 0)
-        return false;
-    skip_space(walk);
-    if (walk->at == walk->end)
-        return broken(walk);
-    if (*walk->at == walk->close) {
-        walk->at++;
-        walk->close = 0;
-        skip_space(walk);
-        walk->broken = walk->at != walk->end;
-        return false;
-    }
-    if (!walk->first) {
-        if (*walk->at != ',')
-            return broken(walk);
-        walk->at++;
-        skip_space(walk);
-    }
-    walk->first = false;
-    return walk->at < walk->end || broken(walk);
-}
-
-static bool value(struct fy_walk *walk, struct fy_piece *ret)
-{
-    skip_space(walk);
-    const char *behind = walk->at < walk->end ? value_end(walk->at, walk->end) : NULL;
-    if (behind == NULL || behind > walk->end)
-        return broken(walk);
-    *ret = (struct fy_piece){walk->at, (size_t)(behind - walk->at)};
-    walk->at = behind;
-    return true;
+    return inside(text, length, '[');
 }
 
 bool fy_walk_member(struct fy_walk *walk, struct fy_piece *ret_key, struct fy_piece *ret_value)
 {
-    struct fy_piece key;
-    if (!next(walk))
+    if (walk->bad || !fy_walk_more(walk, '}'))
         return false;
-    if (walk->close != '}' || *walk->at != '"' || !value(walk, &key))
-        return broken(walk);
-    skip_space(walk);
-    if (walk->at == walk->end || *walk->at++ != ':')
-        return broken(walk);
-    *ret_key = (struct fy_piece){key.text + 1, key.length - 2};
-    return value(walk, ret_value);
+    struct fy_piece key = fy_walk_key(walk), value = fy_walk_value(walk);
+    if (walk->bad)
+        return false;
+    *ret_key = key;
+    *ret_value = value;
+    return true;
 }
 
 bool fy_walk_element(struct fy_walk *walk, struct fy_piece *ret_value)
 {
-    return next(walk) && value(walk, ret_value);
+    if (walk->bad || !fy_walk_more(walk, ']'))
+        return false;
+    struct fy_piece value = fy_walk_value(walk);
+    if (walk->bad)
+        return false;
+    *ret_value = value;
+    return true;
 }
 
 bool fy_walk_ok(const struct fy_walk *walk)
 {
-    return walk->close == 0 && !walk->broken;
+    struct fy_walk rest = *walk;
+    return !walk->bad && fy_walk_peek(&rest) == '\0' && rest.at == rest.end;
 }
 
-bool fy_piece_is(const struct fy_piece *piece, const char *text)
+bool fy_piece_is(struct fy_piece piece, const char *text)
 {
-    return strlen(text) == piece->length && memcmp(piece->text, text, piece->length) == 0;
+    return strlen(text) == piece.length && memcmp(piece.text, text, piece.length) == 0;
 }
 
-int64_t fy_piece_int(const struct fy_piece *piece, int64_t otherwise)
+int64_t fy_piece_int(struct fy_piece piece, int64_t otherwise)
 {
-    size_t at = piece->length > 0 && piece->text[0] == '-';
+    size_t at = piece.length > 0 && piece.text[0] == '-';
     uint64_t sum = 0;
-    if (piece->length == at || piece->length - at > 18)
+    if (piece.length == at || piece.length - at > 18)
         return otherwise;
-    for (size_t i = at; i < piece->length; i++) {
-        if (piece->text[i] < '0' || piece->text[i] > '9')
+    for (size_t i = at; i < piece.length; i++) {
+        if (piece.text[i] < '0' || piece.text[i] > '9')
             return otherwise;
-        sum = sum * 10 + (uint64_t)(piece->text[i] - '0');
+        sum = sum * 10 + (uint64_t)(piece.text[i] - '0');
     }
     return at == 1 ? -(int64_t)sum : (int64_t)sum;
 }
 
-bool fy_piece_bool(const struct fy_piece *piece, bool otherwise)
+bool fy_piece_bool(struct fy_piece piece, bool otherwise)
 {
     return fy_piece_is(piece, "true") || (otherwise && !fy_piece_is(piece, "false"));
 }
 
-char *fy_piece_copy(const struct fy_piece *piece)
+char *fy_piece_copy(struct fy_piece piece)
 {
-    char *copy = fy_alloc(piece->length + 1); /* whole, even if there is a NUL in it */
-    memcpy(copy, piece->text, piece->length);
+    char *copy = fy_alloc(piece.length + 1); /* whole, even if there is a NUL in it */
+    memcpy(copy, piece.text, piece.length);
     return copy;
 }
 
-static bool plain_string(const struct fy_piece *piece)
+struct fy_piece fy_piece_member(struct fy_piece object, const char *name)
 {
-    for (size_t i = 1; i + 1 < piece->length; i++)
-        if ((unsigned char)piece->text[i] < 0x20 || (unsigned char)piece->text[i] > 0x7e ||
-            piece->text[i] == '\\')
-            return false;
-    return true;
-}
-
-char *fy_piece_string(const struct fy_piece *piece)
-{
-    if (piece->length < 2 || piece->text[0] != '"')
-        return NULL;
-    if (plain_string(piece))
-        return fy_strndup(piece->text + 1, piece->length - 2);
-    FY_AUTO(fy_json_unref) json_t *decoded = fy_json_parse(piece->text, piece->length, "a string", NULL);
-    return json_is_string(decoded) ? fy_strdup(json_string_value(decoded)) : NULL;
+    struct fy_walk walk = fy_walk_object(object.text, object.length);
+    struct fy_piece key, value;
+    while (fy_walk_member(&walk, &key, &value))
+        if (fy_piece_is(key, name))
+            return value;
+    return (struct fy_piece){.text = ""};
 }

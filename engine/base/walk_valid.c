@@ -144,10 +144,10 @@ static bool behind_value(struct text *text, uint64_t *open, unsigned *depth)
     }
 }
 
-bool fy_piece_valid(const struct fy_piece *piece)
+bool fy_piece_valid(struct fy_piece piece)
 {
-    const unsigned char *begin = (const unsigned char *)piece->text;
-    struct text text = {begin, begin + piece->length};
+    const unsigned char *begin = (const unsigned char *)piece.text;
+    struct text text = {begin, begin + piece.length};
     uint64_t open = 0;
     unsigned depth = 0;
     do {

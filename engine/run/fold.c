@@ -18,11 +18,11 @@ struct picked {
 
 static bool pick(const struct fy_row *row, struct picked *wanted, size_t count)
 {
-    struct fy_walk walk = fy_walk_text(row->body, row->body_length);
+    struct fy_walk walk = fy_walk_object(row->body, row->body_length);
     struct fy_piece key, value;
     while (fy_walk_member(&walk, &key, &value))
         for (size_t i = 0; i < count; i++)
-            if (fy_piece_is(&key, wanted[i].key))
+            if (fy_piece_is(key, wanted[i].key))
                 wanted[i].value = value;
     return fy_walk_ok(&walk);
 }
@@ -35,7 +35,7 @@ static void set(char **place, char *value)
 
 static void set_string(char **place, const struct fy_piece *slice)
 {
-    set(place, slice->text != NULL ? fy_piece_string(slice) : NULL);
+    set(place, slice->text != NULL ? fy_piece_string(*slice) : NULL);
 }
 
 static void set_member(char **place, const json_t *doc, const char *member)
@@ -102,7 +102,7 @@ static bool fold_program_started(struct fy_run *run, const struct fy_row *row, s
     struct picked got[] = {{.key = "program"}, {.key = "function"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
-    run->program = fy_piece_int(&got[0].value, run->program + 1);
+    run->program = fy_piece_int(got[0].value, run->program + 1);
     set_string(&run->function, &got[1].value);
     run->script_steps = 0;
     run->step.open = run->step.failed = false;
@@ -161,15 +161,15 @@ static bool fold_intent(struct fy_run *run, const struct fy_row *row, struct fy_
     if (!pick(row, got, FY_COUNT(got)) || got[2].value.text == NULL || got[5].value.text == NULL)
         return unreadable(row, err);
     struct fy_run_step *step = &run->step;
-    step->number = (uint64_t)fy_piece_int(&got[0].value, 0);
-    step->attempt = (uint32_t)fy_piece_int(&got[1].value, 1);
+    step->number = (uint64_t)fy_piece_int(got[0].value, 0);
+    step->attempt = (uint32_t)fy_piece_int(got[1].value, 1);
     set_string(&step->call, &got[2].value);
     set_string(&step->connection, &got[3].value);
     set_string(&step->verb, &got[4].value);
-    set(&step->args, fy_piece_copy(&got[5].value));
+    set(&step->args, fy_piece_copy(got[5].value));
     set(&step->text, NULL);
-    step->tolerant = fy_piece_bool(&got[6].value, false);
-    step->own = fy_piece_bool(&got[7].value, false);
+    step->tolerant = fy_piece_bool(got[6].value, false);
+    step->own = fy_piece_bool(got[7].value, false);
     step->open = true;
     step->failed = false;
     step->since_ms = row->time_ms;
@@ -215,9 +215,9 @@ static void fold_result(struct fy_run *run, const struct fy_piece *result)
 static bool fold_outcome(struct fy_run *run, const struct fy_row *row, struct fy_err *err)
 {
     struct picked got[] = {{.key = "step"}, {.key = "ok"}, {.key = "result"}};
-    if (!pick(row, got, FY_COUNT(got)) || (uint64_t)fy_piece_int(&got[0].value, 0) != run->step.number)
+    if (!pick(row, got, FY_COUNT(got)) || (uint64_t)fy_piece_int(got[0].value, 0) != run->step.number)
         return unreadable(row, err);
-    bool ok = fy_piece_bool(&got[1].value, false);
+    bool ok = fy_piece_bool(got[1].value, false);
     run->step.failed = !ok && !run->step.tolerant;
     run->step.open = run->step.failed;
     run->resumes = 0;
@@ -264,8 +264,8 @@ static bool fold_note(struct fy_run *run, const struct fy_row *row, struct fy_er
     struct picked got[] = {{.key = "about"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
-    run->window_told |= fy_piece_is(&got[0].value, "\"window\"");
-    run->observed_told |= fy_piece_is(&got[0].value, "\"observed\"");
+    run->window_told |= fy_piece_is(got[0].value, "\"window\"");
+    run->observed_told |= fy_piece_is(got[0].value, "\"observed\"");
     return true;
 }
 
@@ -280,10 +280,10 @@ static bool fold_progress(struct fy_run *run, const struct fy_row *row, struct f
     struct picked got[] = {{.key = "step"}, {.key = "done"}, {.key = "total"}, {.key = "text"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
-    if ((uint64_t)fy_piece_int(&got[0].value, 0) != run->step.number)
+    if ((uint64_t)fy_piece_int(got[0].value, 0) != run->step.number)
         return true;
-    run->step.done = fy_piece_int(&got[1].value, 0);
-    run->step.total = fy_piece_int(&got[2].value, 0);
+    run->step.done = fy_piece_int(got[1].value, 0);
+    run->step.total = fy_piece_int(got[2].value, 0);
     set_string(&run->step.text, &got[3].value);
     return true;
 }

@@ -38,55 +38,55 @@ static struct fy_script_past *add_past(struct fy_history *history)
 static void read_program(struct reading *reading, const struct fy_row *row)
 {
     struct fy_history *history = reading->history;
-    struct fy_walk walk = fy_walk_text(row->body, row->body_length);
+    struct fy_walk walk = fy_walk_object(row->body, row->body_length);
     struct fy_piece key, value;
     history->start.history_count = 0; /* a new program: what was before is behind it */
     reading->step = 0;
     while (fy_walk_member(&walk, &key, &value)) {
-        if (fy_piece_is(&key, "function"))
-            history->start.function = keep(history, fy_piece_string(&value));
-        else if (fy_piece_is(&key, "args"))
-            history->start.args = keep(history, fy_piece_copy(&value));
+        if (fy_piece_is(key, "function"))
+            history->start.function = keep(history, fy_piece_string(value));
+        else if (fy_piece_is(key, "args"))
+            history->start.args = keep(history, fy_piece_copy(value));
     }
 }
 
 static void read_intent(struct reading *reading, const struct fy_row *row)
 {
     struct fy_history *history = reading->history;
-    struct fy_walk walk = fy_walk_text(row->body, row->body_length);
+    struct fy_walk walk = fy_walk_object(row->body, row->body_length);
     struct fy_piece key, value, call = {0}, args = {0};
     uint64_t step = 0;
     reading->own = reading->tolerant = false;
     while (fy_walk_member(&walk, &key, &value)) {
-        if (fy_piece_is(&key, "step"))
-            step = (uint64_t)fy_piece_int(&value, 0);
-        else if (fy_piece_is(&key, "call"))
+        if (fy_piece_is(key, "step"))
+            step = (uint64_t)fy_piece_int(value, 0);
+        else if (fy_piece_is(key, "call"))
             call = value;
-        else if (fy_piece_is(&key, "args"))
+        else if (fy_piece_is(key, "args"))
             args = value;
-        else if (fy_piece_is(&key, "own"))
-            reading->own = fy_piece_bool(&value, false);
-        else if (fy_piece_is(&key, "tolerant"))
-            reading->tolerant = fy_piece_bool(&value, false);
+        else if (fy_piece_is(key, "own"))
+            reading->own = fy_piece_bool(value, false);
+        else if (fy_piece_is(key, "tolerant"))
+            reading->tolerant = fy_piece_bool(value, false);
     }
     if (reading->own || step == reading->step || call.text == NULL || args.text == NULL)
         return;
     reading->step = step;
     struct fy_script_past *past = add_past(history);
-    past->call = keep(history, fy_piece_string(&call));
-    past->args = keep(history, fy_piece_copy(&args));
+    past->call = keep(history, fy_piece_string(call));
+    past->args = keep(history, fy_piece_copy(args));
 }
 
 char *fy_history_outcome(const char *body, size_t length)
 {
-    struct fy_walk walk = fy_walk_text(body, length);
+    struct fy_walk walk = fy_walk_object(body, length);
     struct fy_piece key, value;
     struct fy_buf text = {0};
     fy_buf_open(&text, '{');
     while (fy_walk_member(&walk, &key, &value)) {
         static const char *const members[] = {"ok", "result", "error"};
         for (size_t i = 0; i < FY_COUNT(members); i++)
-            if (fy_piece_is(&key, members[i])) {
+            if (fy_piece_is(key, members[i])) {
                 fy_buf_key(&text, members[i]);
                 fy_buf_put(&text, value.text, value.length);
             }
@@ -100,12 +100,12 @@ static void read_outcome(struct reading *reading, const struct fy_row *row)
     struct fy_history *history = reading->history;
     if (reading->own || history->start.history_count == 0)
         return;
-    struct fy_walk walk = fy_walk_text(row->body, row->body_length);
+    struct fy_walk walk = fy_walk_object(row->body, row->body_length);
     struct fy_piece key, value;
     bool ok = false;
     while (fy_walk_member(&walk, &key, &value))
-        if (fy_piece_is(&key, "ok"))
-            ok = fy_piece_bool(&value, false);
+        if (fy_piece_is(key, "ok"))
+            ok = fy_piece_bool(value, false);
     if (ok || reading->tolerant)
         history->past[history->start.history_count - 1].outcome =
             keep(history, fy_history_outcome(row->body, row->body_length));

@@ -149,17 +149,17 @@ static void add_prelude(struct fy_catalog_entry *entry)
                                               .length = prelude->length};
 }
 
-static char *take_text(struct fy_part object, const char *member)
+static char *take_text(struct fy_piece object, const char *member)
 {
     struct fy_buf text = {0};
-    (void)fy_part_string(fy_part_member(object, member), &text);
+    (void)fy_piece_decode(fy_piece_member(object, member), &text);
     return fy_buf_take(&text);
 }
 
 bool fy_catalog_declare(struct fy_catalog_entry *entry, const char *described, struct fy_err *err)
 {
-    struct fy_part whole = {described, strlen(described)};
-    struct fy_part params = fy_part_member(whole, "params"), needs = fy_part_member(whole, "needs");
+    struct fy_piece whole = {described, strlen(described)};
+    struct fy_piece params = fy_piece_member(whole, "params"), needs = fy_piece_member(whole, "needs");
     FY_AUTO(fy_free_ptr) char *name = take_text(whole, "name");
     if (name == NULL || strcmp(name, entry->name) != 0)
         return fy_fail(err, FY_ERR_INVALID,
@@ -167,9 +167,9 @@ bool fy_catalog_declare(struct fy_catalog_entry *entry, const char *described, s
                        name != NULL ? name : "");
     entry->version_text = take_text(whole, "version");
     entry->version = (int)strtol(entry->version_text, NULL, 10);
-    entry->api = (uint32_t)fy_part_int(fy_part_member(whole, "api"), 0);
-    entry->params = fy_strndup(params.at, params.length);
-    entry->needs = fy_strndup(needs.at, needs.length);
+    entry->api = (uint32_t)fy_piece_int(fy_piece_member(whole, "api"), 0);
+    entry->params = fy_strndup(params.text, params.length);
+    entry->needs = fy_strndup(needs.text, needs.length);
     return true;
 }
 

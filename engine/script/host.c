@@ -73,10 +73,10 @@ static void forget(struct place *place)
     place->program = NULL;
 }
 
-static struct fy_wire_address address(struct fy_part item, struct fy_part slot)
+static struct fy_wire_address address(struct fy_piece item, struct fy_piece slot)
 {
-    return (struct fy_wire_address){.slot = (uint32_t)fy_part_int(slot, 0),
-                                    .turn = (uint32_t)fy_part_int(fy_part_member(item, "turn"), 0)};
+    return (struct fy_wire_address){.slot = (uint32_t)fy_piece_int(slot, 0),
+                                    .turn = (uint32_t)fy_piece_int(fy_piece_member(item, "turn"), 0)};
 }
 
 static void answer(struct host *host, struct fy_wire_address from, struct place *place,
@@ -90,15 +90,15 @@ static void answer(struct host *host, struct fy_wire_address from, struct place 
     host->untrimmed++;
 }
 
-static void do_text(struct host *host, struct fy_part item, struct fy_part digest)
+static void do_text(struct host *host, struct fy_piece item, struct fy_piece digest)
 {
     FY_AUTO(fy_buf_free) struct fy_buf sha256 = {0};
     fy_buf_clear(&host->text);
-    if (fy_part_string(digest, &sha256) && fy_part_string(fy_part_member(item, "bytes"), &host->text))
+    if (fy_piece_decode(digest, &sha256) && fy_piece_decode(fy_piece_member(item, "bytes"), &host->text))
         fy_workshop_keep(host->shop, sha256.data, host->text.data, host->text.length);
 }
 
-static void do_start(struct host *host, struct fy_part item, struct fy_part number)
+static void do_start(struct host *host, struct fy_piece item, struct fy_piece number)
 {
     struct fy_script_event event;
     struct fy_wire_address from = address(item, number);
@@ -112,41 +112,40 @@ static void do_start(struct host *host, struct fy_part item, struct fy_part numb
     work_for(host, 0);
 }
 
-static void do_resume(struct host *host, struct fy_part item, struct fy_part number)
+static void do_resume(struct host *host, struct fy_piece item, struct fy_piece number)
 {
     struct fy_script_event event;
     struct fy_wire_address from = address(item, number);
     struct place *place = place_at(host, from.slot);
-    struct fy_part outcome = fy_part_member(item, "outcome");
+    struct fy_piece outcome = fy_piece_member(item, "outcome");
     if (place == NULL || place->program == NULL)
         return;
     work_for(host, from.slot);
-    fy_program_resume(place->program, outcome.at, outcome.length, &event);
+    fy_program_resume(place->program, outcome.text, outcome.length, &event);
     answer(host, from, place, &event);
     work_for(host, 0);
 }
 
-static void do_drop(struct host *host, struct fy_part item, struct fy_part number)
+static void do_drop(struct host *host, struct fy_piece item, struct fy_piece number)
 {
     (void)item;
-    struct place *place = place_at(host, fy_part_int(number, 0));
+    struct place *place = place_at(host, fy_piece_int(number, 0));
     if (place != NULL)
         forget(place);
 }
 
-static void do_item(struct host *host, struct fy_part item)
+static void do_item(struct host *host, struct fy_piece item)
 {
     static const struct {
         const char *name;
-        void (*act)(struct host *host, struct fy_part item, struct fy_part value);
+        void (*act)(struct host *host, struct fy_piece item, struct fy_piece value);
     } acts[] = {{"resume", do_resume}, {"start", do_start}, {"text", do_text}, {"drop", do_drop}};
-    struct fy_walk walk = fy_walk_of(item.at, item.length);
-    if (!fy_walk_open(&walk, '{') || !fy_walk_more(&walk, '}'))
+    struct fy_walk walk = fy_walk_object(item.text, item.length);
+    struct fy_piece key, value;
+    if (!fy_walk_member(&walk, &key, &value)) /* the first member says what it is */
         return;
-    struct fy_part key = fy_walk_key(&walk),
-                   value = fy_walk_value(&walk); /* the first member says what it is */
     for (size_t i = 0; i < FY_COUNT(acts); i++)
-        if (fy_part_is(key, acts[i].name)) {
+        if (fy_piece_is(key, acts[i].name)) {
             acts[i].act(host, item, value);
             return;
         }
@@ -154,15 +153,12 @@ static void do_item(struct host *host, struct fy_part item)
 
 static void do_message(struct host *host, const char *payload, size_t length)
 {
-    struct fy_walk walk = fy_walk_of(payload, length);
+    struct fy_walk walk = fy_walk_list(payload, length);
+    struct fy_piece item;
     size_t begin = fy_frame_begin(&host->out), empty = host->out.length + 1;
     fy_buf_put(&host->out, "[", 1);
-    if (fy_walk_open(&walk, '['))
-        while (fy_walk_more(&walk, ']')) {
-            struct fy_part item = fy_walk_value(&walk);
-            if (!walk.bad)
-                do_item(host, item);
-        }
+    while (fy_walk_element(&walk, &item))
+        do_item(host, item);
     bool nothing = host->out.length == empty;
     fy_buf_close(&host->out, ']');
     if (nothing)

@@ -2,11 +2,11 @@
 #include "script/lint.h"
 
 #include "base/mem.h"
+#include "base/walk.h"
 #include "script/catalog.h"
 #include "script/env.h"
 #include "script/prelude.h"
 #include "script/token.h"
-#include "script/walk.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -225,10 +225,10 @@ static void look_at_param(struct lint *lint, size_t i)
     if (lint->described == NULL || !fy_token_is(&lint->token[i], "params") ||
         !fy_token_is(&lint->token[i + 1], ".") || name->kind != FY_TOKEN_NAME)
         return;
-    struct fy_part params =
-        fy_part_member((struct fy_part){lint->described, strlen(lint->described)}, "params");
+    struct fy_piece params =
+        fy_piece_member((struct fy_piece){lint->described, strlen(lint->described)}, "params");
     FY_AUTO(fy_free_ptr) char *key = fy_strndup(name->at, name->length);
-    if (fy_part_member(params, key).length == 0)
+    if (fy_piece_member(params, key).length == 0)
         tell(lint, name->line, true, "parameter '%s' is read but not declared in params", key);
 }
 

@@ -42,7 +42,7 @@ struct fy_program {
     bool tolerant;
     const struct fy_script_past *history; /* while it is replayed */
     size_t history_count, replayed;
-    struct fy_part outcome; /* while it is resumed */
+    struct fy_piece outcome; /* while it is resumed */
 };
 
 struct fy_workshop *fy_workshop_new(const struct fy_limits *limits)
@@ -83,25 +83,23 @@ static struct fy_program *program_of(lua_State *lua)
 /* What the prelude is given. */
 
 /* After a step: ok, result, error. A failure is the workflow's to see only if it asked for that. */
-static int push_outcome(lua_State *lua, struct fy_part outcome, bool tolerant)
+static int push_outcome(lua_State *lua, struct fy_piece outcome, bool tolerant)
 {
     struct fy_value_scratch *scratch = &program_of(lua)->shop->scratch;
-    struct fy_part ok = {.at = ""}, result = {.at = ""}, error = {.at = ""};
-    struct fy_walk walk = fy_walk_of(outcome.at, outcome.length);
-    if (fy_walk_open(&walk, '{'))
-        while (fy_walk_more(&walk, '}')) {
-            struct fy_part key = fy_walk_key(&walk), value = fy_walk_value(&walk);
-            if (fy_part_is(key, "ok"))
-                ok = value;
-            else if (fy_part_is(key, "result"))
-                result = value;
-            else if (fy_part_is(key, "error"))
-                error = value;
-        }
+    struct fy_piece ok = {.text = ""}, result = {.text = ""}, error = {.text = ""};
+    struct fy_walk walk = fy_walk_object(outcome.text, outcome.length);
+    struct fy_piece key, value;
+    while (fy_walk_member(&walk, &key, &value))
+        if (fy_piece_is(key, "ok"))
+            ok = value;
+        else if (fy_piece_is(key, "result"))
+            result = value;
+        else if (fy_piece_is(key, "error"))
+            error = value;
     fy_sandbox_record(lua, outcome.length);
     if (walk.bad || ok.length == 0)
         return luaL_error(lua, "the outcome of %s is not one", program_of(lua)->call);
-    bool good = fy_part_is(ok, "true");
+    bool good = fy_piece_is(ok, "true");
     lua_pushboolean(lua, good);
     if (good && result.length > 0)
         fy_value_push(lua, result, scratch);
@@ -145,7 +143,7 @@ static int replay(lua_State *lua)
     if (past->outcome == NULL)
         return 0;
     fy_sandbox_renew(p->box);
-    return push_outcome(lua, (struct fy_part){past->outcome, strlen(past->outcome)}, p->tolerant);
+    return push_outcome(lua, (struct fy_piece){past->outcome, strlen(past->outcome)}, p->tolerant);
 }
 
 /* step(call, args, tolerant) -> ok, result, error */
@@ -209,9 +207,9 @@ static int load_text(lua_State *lua)
 static int push_given(lua_State *lua)
 {
     struct fy_program *p = program_of(lua);
-    struct fy_part part = {p->args, strlen(p->args)};
+    struct fy_piece part = {p->args, strlen(p->args)};
     for (int i = 1; i <= lua_gettop(lua); i++) {
-        part = fy_part_member(part, luaL_checkstring(lua, i));
+        part = fy_piece_member(part, luaL_checkstring(lua, i));
         if (part.length == 0)
             return 0;
     }
@@ -454,9 +452,9 @@ struct fy_program *fy_program_start(struct fy_workshop *shop, const struct fy_sc
 void fy_program_resume(struct fy_program *program, const char *outcome, size_t length,
                        struct fy_script_event *ret_event)
 {
-    program->outcome = (struct fy_part){outcome, length};
+    program->outcome = (struct fy_piece){outcome, length};
     run_on(program, 0, ret_event);
-    program->outcome = (struct fy_part){0};
+    program->outcome = (struct fy_piece){0};
 }
 
 void fy_program_trim(struct fy_program *program)

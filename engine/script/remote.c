@@ -273,7 +273,7 @@ static void tell(struct remote *r, const struct fy_script_event *event)
         r->script.on_event(r->script.context, event);
 }
 
-static void on_item(struct remote *r, struct fy_part item)
+static void on_item(struct remote *r, struct fy_piece item)
 {
     uint32_t slot = fy_wire_read_event(item, &r->event) ? r->event.from.slot : 0;
     if (slot == 0 || slot >= r->count)
@@ -299,7 +299,7 @@ static void on_message(void *ctx, const char *payload, size_t length)
     r->pause_ms = 0;
     if (fy_walk_open(&walk, '['))
         while (!r->closed && r->generation == generation && fy_walk_more(&walk, ']')) {
-            struct fy_part item = fy_walk_value(&walk);
+            struct fy_piece item = fy_walk_value(&walk);
             if (!walk.bad)
                 on_item(r, item);
         }

@@ -19,23 +19,23 @@ bool fy_value_is_null(lua_State *lua, int index)
     return lua_islightuserdata(lua, index) && lua_touserdata(lua, index) == NULL;
 }
 
-static void push_string(lua_State *lua, struct fy_part quoted, struct fy_value_scratch *scratch)
+static void push_string(lua_State *lua, struct fy_piece quoted, struct fy_value_scratch *scratch)
 {
-    if (memchr(quoted.at, '\\', quoted.length) == NULL) {
-        lua_pushlstring(lua, quoted.at + 1, quoted.length - 2);
+    if (memchr(quoted.text, '\\', quoted.length) == NULL) {
+        lua_pushlstring(lua, quoted.text + 1, quoted.length - 2);
         return;
     }
     fy_buf_clear(&scratch->text);
-    if (!fy_part_string(quoted, &scratch->text))
+    if (!fy_piece_decode(quoted, &scratch->text))
         luaL_error(lua, "a text was handed in that is not JSON");
     lua_pushlstring(lua, scratch->text.data, scratch->text.length);
 }
 
-static void push_number(lua_State *lua, struct fy_part text)
+static void push_number(lua_State *lua, struct fy_piece text)
 {
     if (text.length < 40) {
         char digits[40];
-        memcpy(digits, text.at, text.length);
+        memcpy(digits, text.text, text.length);
         digits[text.length] = '\0';
         if (lua_stringtonumber(lua, digits) != 0)
             return;
@@ -43,11 +43,11 @@ static void push_number(lua_State *lua, struct fy_part text)
     luaL_error(lua, "a number was handed in that is not JSON");
 }
 
-static void push_word(lua_State *lua, struct fy_part word)
+static void push_word(lua_State *lua, struct fy_piece word)
 {
-    if (fy_part_is(word, "true") || fy_part_is(word, "false"))
-        lua_pushboolean(lua, word.at[0] == 't');
-    else if (fy_part_is(word, "null"))
+    if (fy_piece_is(word, "true") || fy_piece_is(word, "false"))
+        lua_pushboolean(lua, word.text[0] == 't');
+    else if (fy_piece_is(word, "null"))
         fy_value_push_null(lua);
     else
         push_number(lua, word);
@@ -57,10 +57,10 @@ static void push_object(lua_State *lua, struct fy_walk *walk, struct fy_value_sc
 {
     lua_newtable(lua);
     while (fy_walk_more(walk, '}')) {
-        struct fy_part key = fy_walk_key(walk);
+        struct fy_piece key = fy_walk_key(walk);
         if (walk->bad)
             break;
-        push_string(lua, (struct fy_part){key.at - 1, key.length + 2}, scratch);
+        push_string(lua, (struct fy_piece){key.text - 1, key.length + 2}, scratch);
         push_any(lua, walk, scratch, depth);
         lua_rawset(lua, -3);
     }
@@ -84,10 +84,10 @@ static void push_any(lua_State *lua, struct fy_walk *walk, struct fy_value_scrat
     luaL_checkstack(lua, 8, "JSON");
     char first = fy_walk_peek(walk);
     if (first == '{' || first == '[') {
-        walk->at++;
+        (void)fy_walk_open(walk, first);
         (first == '{' ? push_object : push_list)(lua, walk, scratch, depth + 1);
     } else {
-        struct fy_part text = fy_walk_value(walk);
+        struct fy_piece text = fy_walk_value(walk);
         if (first == '"' && !walk->bad)
             push_string(lua, text, scratch);
         else
@@ -97,9 +97,9 @@ static void push_any(lua_State *lua, struct fy_walk *walk, struct fy_value_scrat
         luaL_error(lua, "a text was handed in that is not JSON");
 }
 
-void fy_value_push(lua_State *lua, struct fy_part json, struct fy_value_scratch *scratch)
+void fy_value_push(lua_State *lua, struct fy_piece json, struct fy_value_scratch *scratch)
 {
-    struct fy_walk walk = fy_walk_of(json.at, json.length);
+    struct fy_walk walk = fy_walk_of(json.text, json.length);
     push_any(lua, &walk, scratch, 0);
 }
 
@@ -140,9 +140,9 @@ static void write_number(struct writer *w, int index)
 
 static int compare_parts(const void *left, const void *right)
 {
-    const struct fy_part *a = left, *b = right;
+    const struct fy_piece *a = left, *b = right;
     size_t common = a->length < b->length ? a->length : b->length;
-    int order = memcmp(a->at, b->at, common);
+    int order = memcmp(a->text, b->text, common);
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
@@ -158,13 +158,13 @@ static size_t collect_keys(struct writer *w, int table)
             luaL_error(w->lua,
                        "%s: a table is either a list (1, 2, ...) or has names; this one has a %s among them",
                        w->what, luaL_typename(w->lua, -1));
-        struct fy_part key;
-        key.at = lua_tolstring(w->lua, -1, &key.length);
+        struct fy_piece key;
+        key.text = lua_tolstring(w->lua, -1, &key.length);
         fy_buf_put(&w->scratch->keys, &key, sizeof key);
     }
-    size_t count = (w->scratch->keys.length - from) / sizeof(struct fy_part);
+    size_t count = (w->scratch->keys.length - from) / sizeof(struct fy_piece);
     if (count > 1)
-        qsort(w->scratch->keys.data + from, count, sizeof(struct fy_part), compare_parts);
+        qsort(w->scratch->keys.data + from, count, sizeof(struct fy_piece), compare_parts);
     return count;
 }
 
@@ -174,13 +174,13 @@ static void write_object(struct writer *w, int table, int depth)
     size_t count = collect_keys(w, table);
     fy_buf_put(w->out, "{", 1);
     for (size_t i = 0; i < count; i++) {
-        struct fy_part key;
+        struct fy_piece key;
         memcpy(&key, w->scratch->keys.data + from + i * sizeof key, sizeof key);
         if (i > 0)
             fy_buf_put(w->out, ",", 1);
-        fy_buf_json_string(w->out, key.at, key.length);
+        fy_buf_json_string(w->out, key.text, key.length);
         fy_buf_put(w->out, ":", 1);
-        lua_pushlstring(w->lua, key.at, key.length);
+        lua_pushlstring(w->lua, key.text, key.length);
         lua_rawget(w->lua, table);
         write_any(w, lua_gettop(w->lua), depth);
         lua_pop(w->lua, 1);

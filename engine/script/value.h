@@ -7,7 +7,7 @@
 #ifndef FY_SCRIPT_VALUE_H
 #define FY_SCRIPT_VALUE_H
 
-#include "script/walk.h"
+#include "base/walk.h"
 
 #include <lua.h>
 
@@ -21,7 +21,7 @@ struct fy_value_scratch { /* shared by all runs of a process; one is used at a t
     struct fy_buf keys, text;
 };
 
-void fy_value_push(lua_State *lua, struct fy_part json, struct fy_value_scratch *scratch);
+void fy_value_push(lua_State *lua, struct fy_piece json, struct fy_value_scratch *scratch);
 
 /* Append the value at index (a Lua error names what cannot be written; "what" stands in its message). */
 void fy_value_write(lua_State *lua, int index, struct fy_buf *out, struct fy_value_scratch *scratch,

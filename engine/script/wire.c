@@ -8,7 +8,7 @@
 
 /* While a list of strings grows its buffer moves: what points into it is an offset until the end. NULL is 0.
  */
-static const char *keep_offset(struct fy_buf *strings, struct fy_part part, bool quoted)
+static const char *keep_offset(struct fy_buf *strings, struct fy_piece part, bool quoted)
 {
     if (strings->length == 0)
         fy_buf_put(strings, "", 1);
@@ -16,8 +16,8 @@ static const char *keep_offset(struct fy_buf *strings, struct fy_part part, bool
     if (part.length == 0)
         return NULL;
     if (!quoted)
-        fy_buf_put(strings, part.at, part.length);
-    else if (!fy_part_string(part, strings))
+        fy_buf_put(strings, part.text, part.length);
+    else if (!fy_piece_decode(part, strings))
         return NULL;
     fy_buf_put(strings, "", 1);
     return (const char *)(uintptr_t)at;
@@ -105,17 +105,17 @@ void fy_wire_put_drop(struct fy_buf *out, uint32_t slot)
 
 /* From ferryd */
 
-static void read_texts(struct fy_part list, struct fy_wire_start *ret)
+static void read_texts(struct fy_piece list, struct fy_wire_start *ret)
 {
-    struct fy_walk walk = fy_walk_of(list.at, list.length);
+    struct fy_walk walk = fy_walk_of(list.text, list.length);
     if (!fy_walk_open(&walk, '['))
         return;
     while (fy_walk_more(&walk, ']')) {
         if (!fy_walk_open(&walk, '['))
             return;
-        struct fy_part pair[2] = {{.at = ""}, {.at = ""}};
+        struct fy_piece pair[2] = {{.text = ""}, {.text = ""}};
         for (size_t i = 0; fy_walk_more(&walk, ']'); i++) {
-            struct fy_part value = fy_walk_value(&walk);
+            struct fy_piece value = fy_walk_value(&walk);
             if (i < 2)
                 pair[i] = value;
         }
@@ -126,17 +126,17 @@ static void read_texts(struct fy_part list, struct fy_wire_start *ret)
     }
 }
 
-static void read_history(struct fy_part list, struct fy_wire_start *ret)
+static void read_history(struct fy_piece list, struct fy_wire_start *ret)
 {
-    struct fy_walk walk = fy_walk_of(list.at, list.length);
+    struct fy_walk walk = fy_walk_of(list.text, list.length);
     if (!fy_walk_open(&walk, '['))
         return;
     while (fy_walk_more(&walk, ']')) {
         if (!fy_walk_open(&walk, '['))
             return;
-        struct fy_part value[3] = {{.at = ""}, {.at = ""}, {.at = ""}};
+        struct fy_piece value[3] = {{.text = ""}, {.text = ""}, {.text = ""}};
         for (size_t i = 0; fy_walk_more(&walk, ']'); i++) {
-            struct fy_part element = fy_walk_value(&walk);
+            struct fy_piece element = fy_walk_value(&walk);
             if (i < 3)
                 value[i] = element;
         }
@@ -148,19 +148,19 @@ static void read_history(struct fy_part list, struct fy_wire_start *ret)
     }
 }
 
-static void read_start_member(struct fy_part key, struct fy_part value, struct fy_wire_start *ret)
+static void read_start_member(struct fy_piece key, struct fy_piece value, struct fy_wire_start *ret)
 {
-    if (fy_part_is(key, "run"))
+    if (fy_piece_is(key, "run"))
         ret->start.run = keep_offset(&ret->strings, value, true);
-    else if (fy_part_is(key, "function"))
+    else if (fy_piece_is(key, "function"))
         ret->start.function = keep_offset(&ret->strings, value, true);
-    else if (fy_part_is(key, "args"))
+    else if (fy_piece_is(key, "args"))
         ret->start.args = keep_offset(&ret->strings, value, false);
-    else if (fy_part_is(key, "api"))
-        ret->start.api = (uint32_t)fy_part_int(value, 0);
-    else if (fy_part_is(key, "texts"))
+    else if (fy_piece_is(key, "api"))
+        ret->start.api = (uint32_t)fy_piece_int(value, 0);
+    else if (fy_piece_is(key, "texts"))
         read_texts(value, ret);
-    else if (fy_part_is(key, "history"))
+    else if (fy_piece_is(key, "history"))
         read_history(value, ret);
 }
 
@@ -187,19 +187,16 @@ static void settle_start(struct fy_wire_start *ret)
     settle(&ret->strings, &ret->start.args);
 }
 
-bool fy_wire_read_start(struct fy_part item, struct fy_wire_start *ret)
+bool fy_wire_read_start(struct fy_piece item, struct fy_wire_start *ret)
 {
     ret->start = (struct fy_script_start){0};
     fy_buf_clear(&ret->strings);
     fy_buf_clear(&ret->texts);
     fy_buf_clear(&ret->history);
-    struct fy_walk walk = fy_walk_of(item.at, item.length);
-    if (fy_walk_open(&walk, '{'))
-        while (fy_walk_more(&walk, '}')) {
-            struct fy_part key = fy_walk_key(&walk), value = fy_walk_value(&walk);
-            if (!walk.bad)
-                read_start_member(key, value, ret);
-        }
+    struct fy_walk walk = fy_walk_object(item.text, item.length);
+    struct fy_piece key, value;
+    while (fy_walk_member(&walk, &key, &value))
+        read_start_member(key, value, ret);
     settle_start(ret);
     return !walk.bad && ret->start.run != NULL && ret->start.function != NULL && ret->start.args != NULL;
 }
@@ -250,9 +247,9 @@ void fy_wire_put_event(struct fy_buf *out, struct fy_wire_address from, const st
     fy_buf_close(out, '}');
 }
 
-static void read_notes(struct fy_part list, struct fy_wire_event *ret)
+static void read_notes(struct fy_piece list, struct fy_wire_event *ret)
 {
-    struct fy_walk walk = fy_walk_of(list.at, list.length);
+    struct fy_walk walk = fy_walk_of(list.text, list.length);
     if (!fy_walk_open(&walk, '['))
         return;
     while (fy_walk_more(&walk, ']')) {
@@ -260,9 +257,9 @@ static void read_notes(struct fy_part list, struct fy_wire_event *ret)
         if (!fy_walk_open(&walk, '['))
             return;
         for (size_t i = 0; fy_walk_more(&walk, ']'); i++) {
-            struct fy_part value = fy_walk_value(&walk);
+            struct fy_piece value = fy_walk_value(&walk);
             if (i == 0)
-                note.phase = fy_part_is(value, "true");
+                note.phase = fy_piece_is(value, "true");
             else
                 note.text = keep_offset(&ret->strings, value, true);
         }
@@ -272,57 +269,57 @@ static void read_notes(struct fy_part list, struct fy_wire_event *ret)
 }
 
 /* The reasons a host may give; the constant, so that nobody has to free it. */
-static const char *known_reason(struct fy_part value)
+static const char *known_reason(struct fy_piece value)
 {
     for (int over = FY_OVER_NOT; over <= FY_OVER_DIVERGED; over++) {
         const char *reason = fy_over_reason((enum fy_over)over);
-        if (value.length == strlen(reason) + 2 && memcmp(value.at + 1, reason, value.length - 2) == 0)
+        if (value.length == strlen(reason) + 2 && memcmp(value.text + 1, reason, value.length - 2) == 0)
             return reason;
     }
     return "host";
 }
 
-static void read_text(struct fy_part value, char *ret, size_t size)
+static void read_text(struct fy_piece value, char *ret, size_t size)
 {
     FY_AUTO(fy_buf_free) struct fy_buf text = {0};
-    if (!fy_part_string(value, &text))
+    if (!fy_piece_decode(value, &text))
         return;
     size_t length = text.length < size - 1 ? text.length : size - 1;
     memcpy(ret, text.data, length);
     ret[length] = '\0';
 }
 
-static void read_failure(struct fy_part key, struct fy_part value, struct fy_script_event *event)
+static void read_failure(struct fy_piece key, struct fy_piece value, struct fy_script_event *event)
 {
     char kind[32] = "";
-    if (fy_part_is(key, "reason")) {
+    if (fy_piece_is(key, "reason")) {
         event->kind = FY_SCRIPT_ERROR;
         event->reason = known_reason(value);
-    } else if (fy_part_is(key, "kind")) {
+    } else if (fy_piece_is(key, "kind")) {
         read_text(value, kind, sizeof kind);
         event->err.kind = fy_err_kind_parse(kind);
-    } else if (fy_part_is(key, "message")) {
+    } else if (fy_piece_is(key, "message")) {
         read_text(value, event->err.message, sizeof event->err.message);
-    } else if (fy_part_is(key, "hint")) {
+    } else if (fy_piece_is(key, "hint")) {
         read_text(value, event->err.hint, sizeof event->err.hint);
     }
 }
 
-static void read_event_member(struct fy_part key, struct fy_part value, struct fy_wire_event *ret)
+static void read_event_member(struct fy_piece key, struct fy_piece value, struct fy_wire_event *ret)
 {
-    if (fy_part_is(key, "slot")) {
-        ret->from.slot = (uint32_t)fy_part_int(value, 0);
-    } else if (fy_part_is(key, "turn")) {
-        ret->from.turn = (uint32_t)fy_part_int(value, 0);
-    } else if (fy_part_is(key, "call")) {
+    if (fy_piece_is(key, "slot")) {
+        ret->from.slot = (uint32_t)fy_piece_int(value, 0);
+    } else if (fy_piece_is(key, "turn")) {
+        ret->from.turn = (uint32_t)fy_piece_int(value, 0);
+    } else if (fy_piece_is(key, "call")) {
         ret->event.call = keep_offset(&ret->strings, value, true);
-    } else if (fy_part_is(key, "args")) {
+    } else if (fy_piece_is(key, "args")) {
         ret->event.args = keep_offset(&ret->strings, value, false);
-    } else if (fy_part_is(key, "tolerant")) {
-        ret->event.tolerant = fy_part_is(value, "true");
-    } else if (fy_part_is(key, "notes")) {
+    } else if (fy_piece_is(key, "tolerant")) {
+        ret->event.tolerant = fy_piece_is(value, "true");
+    } else if (fy_piece_is(key, "notes")) {
         read_notes(value, ret);
-    } else if (fy_part_is(key, "done")) {
+    } else if (fy_piece_is(key, "done")) {
         ret->event.kind = FY_SCRIPT_DONE;
         ret->event.result = keep_offset(&ret->strings, value, false);
     } else {
@@ -330,19 +327,16 @@ static void read_event_member(struct fy_part key, struct fy_part value, struct f
     }
 }
 
-bool fy_wire_read_event(struct fy_part item, struct fy_wire_event *ret)
+bool fy_wire_read_event(struct fy_piece item, struct fy_wire_event *ret)
 {
     ret->from = (struct fy_wire_address){0};
     ret->event = (struct fy_script_event){.kind = FY_SCRIPT_CALL};
     fy_buf_clear(&ret->strings);
     fy_buf_clear(&ret->notes);
-    struct fy_walk walk = fy_walk_of(item.at, item.length);
-    if (fy_walk_open(&walk, '{'))
-        while (fy_walk_more(&walk, '}')) {
-            struct fy_part key = fy_walk_key(&walk), value = fy_walk_value(&walk);
-            if (!walk.bad)
-                read_event_member(key, value, ret);
-        }
+    struct fy_walk walk = fy_walk_object(item.text, item.length);
+    struct fy_piece key, value;
+    while (fy_walk_member(&walk, &key, &value))
+        read_event_member(key, value, ret);
     struct fy_script_note *note = (struct fy_script_note *)(void *)ret->notes.data;
     ret->event.note_count = ret->notes.length / sizeof *note;
     for (size_t i = 0; i < ret->event.note_count; i++)

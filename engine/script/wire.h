@@ -7,8 +7,8 @@
 #ifndef FY_SCRIPT_WIRE_H
 #define FY_SCRIPT_WIRE_H
 
+#include "base/walk.h"
 #include "script/script.h"
-#include "script/walk.h"
 
 struct fy_wire_address {
     uint32_t slot, turn; /* both from 1 */
@@ -27,7 +27,7 @@ void fy_wire_put_text(struct fy_buf *out, const struct fy_script_text *text);
 void fy_wire_put_start(struct fy_buf *out, struct fy_wire_address to, const struct fy_script_start *start);
 void fy_wire_put_resume(struct fy_buf *out, struct fy_wire_address to, const char *outcome);
 void fy_wire_put_drop(struct fy_buf *out, uint32_t slot);
-bool fy_wire_read_start(struct fy_part item, struct fy_wire_start *ret);
+bool fy_wire_read_start(struct fy_piece item, struct fy_wire_start *ret);
 void fy_wire_free_start(struct fy_wire_start *start);
 
 /* An event that was read: points into its own buffers. */
@@ -38,7 +38,7 @@ struct fy_wire_event {
 };
 
 void fy_wire_put_event(struct fy_buf *out, struct fy_wire_address from, const struct fy_script_event *event);
-bool fy_wire_read_event(struct fy_part item, struct fy_wire_event *ret); /* run is left NULL */
+bool fy_wire_read_event(struct fy_piece item, struct fy_wire_event *ret); /* run is left NULL */
 void fy_wire_free_event(struct fy_wire_event *event);
 
 #endif

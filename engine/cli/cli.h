@@ -23,7 +23,7 @@ enum fy_exit {
 
 struct fy_client;
 
-#define FY_CLI_ARGS 4
+#define FY_CLI_ARGS 10
 
 struct fy_option {
     const char *name;  /* "scale", without dashes */
@@ -89,6 +89,10 @@ int fy_cmd_order_new(struct fy_cli *cli);
 int fy_cmd_plan(struct fy_cli *cli);
 int fy_cmd_report(struct fy_cli *cli);
 int fy_cmd_run(struct fy_cli *cli);
+int fy_cmd_sim_chance(struct fy_cli *cli);
+int fy_cmd_sim_clear(struct fy_cli *cli);
+int fy_cmd_sim_fault(struct fy_cli *cli);
+int fy_cmd_sim_faults(struct fy_cli *cli);
 int fy_cmd_show(struct fy_cli *cli);
 int fy_cmd_submit(struct fy_cli *cli);
 int fy_cmd_verb(struct fy_cli *cli);

@@ -48,6 +48,11 @@ static const struct fy_option report_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct fy_option sim_options[] = {
+    {"sim", "SOCKET", "socket of the ferry-sim; default sim.sock in the store"},
+    {NULL, NULL, NULL},
+};
+
 #define VERB(name, summary, options, example)                                                                \
     {                                                                                                        \
         name, "RUN", 1, 1, summary, options, NULL, example, fy_cmd_verb                                      \
@@ -116,6 +121,24 @@ const struct fy_command fy_commands[] = {
      fy_cmd_engine_status},
     {"engine stop", "", 0, 0, "Stop ferryd; its runs go on when it starts again", NULL, NULL,
      "ferry engine stop", fy_cmd_engine_stop},
+    {"sim fault", "NAME [ARGUMENT=VALUE ...]", 1, FY_CLI_ARGS, "Make something go wrong in a simulated core",
+     sim_options,
+     "Arguments: value=N (or N alone); on=WHAT (or WHAT alone); part=vim|nf and verb=VERB for calls; count=N "
+     "or\n"
+     "permille=N, how often it bites; after=10m, for=90s in run time. Without them it begins at once, bites "
+     "once\n"
+     "if it bites calls or builds, and otherwise lasts until it is cleared. \"ferry sim faults\" lists the "
+     "names.",
+     "ferry sim fault site_cut after=5m for=10m", fy_cmd_sim_fault},
+    {"sim faults", "", 0, 0, "The faults there are, and what became of those asked for", sim_options, NULL,
+     "ferry sim faults", fy_cmd_sim_faults},
+    {"sim clear", "[NAME]", 0, 1, "End a fault of a simulated core, or all of them", sim_options, NULL,
+     "ferry sim clear site_cut", fy_cmd_sim_clear},
+    {"sim chance", "SEED [PROFILE]", 1, 2, "Draw faults of the next 12 hours of run time from a seed",
+     sim_options,
+     "Profiles: calm, rough (unless told otherwise), wild, wire (only calls), harmless (none drops users by "
+     "itself).\nThe same seed draws the same faults.",
+     "ferry sim chance 7 wire", fy_cmd_sim_chance},
     {"version", "", 0, 0, "The version of this program", NULL, NULL, "ferry version", fy_cmd_version},
     {"help", "[COMMAND]", 0, 2, "The commands, or one of them explained", NULL, NULL, "ferry help run",
      fy_cmd_help},

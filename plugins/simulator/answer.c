@@ -52,7 +52,9 @@ static json_t *answer_verb(struct sim_world *world, const json_t *request)
     struct sim_reply reply = {0};
     json_t *answer = NULL;
     sim_world_call(world, strcmp(part, "vim") == 0 ? SIM_VIM : SIM_NF, text(request, "verb"), &call, &reply);
-    if (reply.status == FERRY_DONE)
+    if (reply.lost)
+        ; /* no answer */
+    else if (reply.status == FERRY_DONE)
         answer = done(json_incref(reply.result));
     else if (reply.status == FERRY_AGAIN)
         answer =
@@ -73,16 +75,67 @@ static json_t *answer_truth(const struct sim_world *world, const json_t *request
     return truth ? done(truth) : failed("invalid", "the world knows nothing of that name", "");
 }
 
+static json_t *faults(const struct sim_world *world)
+{
+    return done(sim_world_truth(world, "faults"));
+}
+
+/* As a person types them: "verb=upgrade", and bare a value (30) or what it is on (amf-svc-05). */
+static json_t *args_of(const json_t *words)
+{
+    json_t *args = json_object(), *item;
+    size_t i;
+    json_array_foreach(words, i, item)
+    {
+        const char *word = json_string_value(item), *equals = word ? strchr(word, '=') : NULL;
+        if (equals)
+            json_object_setn_new(args, word, (size_t)(equals - word), json_string(equals + 1));
+        else if (word)
+            json_object_set(args, word[strspn(word, "0123456789")] ? "on" : "value", item);
+    }
+    return args;
+}
+
+static json_t *answer_fault(struct sim_world *world, const json_t *request)
+{
+    json_t *given = json_incref(json_object_get(request, "args")), *words = json_object_get(request, "words");
+    if (!given)
+        given = args_of(words);
+    char why[256] = "", *args = json_dumps(given, JSON_COMPACT);
+    bool ok = sim_world_fault(world, text(request, "fault"), args, why, sizeof(why));
+    free(args);
+    json_decref(given);
+    return ok ? faults(world) : failed("invalid", why, "");
+}
+
+static json_t *answer_clear(struct sim_world *world, const char *name)
+{
+    return sim_world_clear(world, name)
+               ? faults(world)
+               : failed("invalid", "there is no fault of that name", "`ferry sim faults` lists them");
+}
+
+static json_t *answer_chance(struct sim_world *world, const json_t *request)
+{
+    const json_t *given = json_object_get(request, "chance");
+    char why[256] = "", *object = json_dumps(given, JSON_COMPACT); /* NULL for a name */
+    const char *profile = object ? object : json_string_value(given);
+    bool ok = sim_world_fault_seed(world, (uint64_t)number(request, "seed"), profile, why, sizeof(why));
+    free(object);
+    return ok ? faults(world) : failed("invalid", why, "");
+}
+
 json_t *sim_server_answer(struct sim_world *world, const json_t *request)
 {
     if (json_object_get(request, "verb"))
         return answer_verb(world, request);
     if (json_object_get(request, "truth"))
         return answer_truth(world, request);
-    if (json_object_get(request, "fault")) {
-        bool known = sim_world_fault(world, text(request, "fault"), number(request, "value"));
-        return known ? done(json_object())
-                     : failed("invalid", "there is no fault of that name", "fault.def lists them");
-    }
-    return failed("invalid", "a request has a member verb, truth or fault", "");
+    if (json_object_get(request, "fault"))
+        return answer_fault(world, request);
+    if (json_object_get(request, "clear"))
+        return answer_clear(world, json_string_value(json_object_get(request, "clear")));
+    if (json_object_get(request, "chance"))
+        return answer_chance(world, request);
+    return failed("invalid", "a request has a member verb, truth, fault, clear or chance", "");
 }

@@ -8,7 +8,9 @@
  *    "deadline_ms":N,"scale":60,"password":"...","args":{...}}
  *   -> {"status":"done","result":{...}} | {"status":"again","after_ms","done","total","text"}
  *    | {"status":"failed","failure":"transient","message","hint"}
- *   {"truth":"status"} | {"truth":"trace","subscriber":"test-3"} | {"fault":"name","value":N}
+ *   {"truth":"status"} | {"truth":"trace","subscriber":"test-3"}
+ *   {"fault":"name","args":{...}} | {"fault":"name","words":["verb=upgrade","count=2"]}
+ *   {"clear":"name"} | {"clear":true} | {"chance":{"profile":...},"seed":N}
  *   -> {"status":"done","result":{...}} | {"status":"failed",...}
  */
 #ifndef SIM_CLIENT_H

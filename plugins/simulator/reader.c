@@ -131,13 +131,26 @@ static json_t *call_by_hand(const struct sim_question *question)
                      question->password ? question->password : "", "args", args);
 }
 
+static json_t *fault_by_hand(const struct sim_question *question)
+{
+    json_t *words = json_array();
+    for (int i = 1; i < question->word_count; i++)
+        json_array_append_new(words, json_string(question->words[i]));
+    return json_pack("{s:s,s:o}", "fault", word(question, 0, ""), "words", words);
+}
+
 static json_t *request_of(const struct sim_question *question)
 {
     if (strcmp(question->command, "call") == 0)
         return call_by_hand(question);
     if (strcmp(question->command, "fault") == 0)
-        return json_pack("{s:s,s:I}", "fault", word(question, 0, ""), "value",
-                         (json_int_t)strtoll(word(question, 1, "0"), NULL, 10));
+        return fault_by_hand(question);
+    if (strcmp(question->command, "clear") == 0)
+        return question->word_count ? json_pack("{s:s}", "clear", word(question, 0, ""))
+                                    : json_pack("{s:b}", "clear", true);
+    if (strcmp(question->command, "chance") == 0)
+        return json_pack("{s:s,s:I}", "chance", word(question, 1, "rough"), "seed",
+                         (json_int_t)strtoll(word(question, 0, "1"), NULL, 10));
     if (strcmp(question->command, "trace") == 0)
         return json_pack("{s:s,s:s}", "truth", "trace", "subscriber", word(question, 0, "test-3"));
     return json_pack("{s:s}", "truth", question->command);

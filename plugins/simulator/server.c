@@ -107,7 +107,7 @@ static bool answer_line(struct server *server, struct peer *peer, const char *li
     json_error_t error;
     json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     json_t *answer = sim_server_answer(server->world, request);
-    char *text = json_dumps(answer, JSON_COMPACT);
+    char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL; /* without one the connection is reset */
     bool ok = text && put(&peer->out, text, strlen(text)) && put(&peer->out, "\n", 1);
     free(text);
     json_decref(answer);

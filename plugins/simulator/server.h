@@ -12,7 +12,7 @@ int sim_server_listen(const char *path, char *why, size_t why_size);
  */
 void sim_server_run(struct sim_world *world, int listener, const char *path);
 
-/* One request of client.h, answered. The caller owns the reply. */
+/* One request of client.h, answered. The caller owns the reply. NULL: reset the connection instead. */
 json_t *sim_server_answer(struct sim_world *world, const json_t *request);
 
 #endif

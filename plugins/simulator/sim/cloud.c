@@ -8,23 +8,28 @@
 
 #include <string.h>
 
+const char *const sim_guard_names[GUARDS] = {
+    [GUARD_HEALING] = "healing",         [GUARD_SCALING] = "scaling",
+    [GUARD_ALARM_MARK] = "alarm-mark",   [GUARD_CONFIG_FREEZE] = "config-freeze",
+    [GUARD_BACKUP] = "scheduled-backup",
+};
+
 static const struct {
-    const char *name, *state;
+    const char *state;
     const char *member; /* the boolean that says whether it does anything */
     const char *help;
 } guards[GUARDS] = {
-    [GUARD_HEALING] = {"healing", "{\"enabled\":true,\"detect_s\":30}", "enabled", "self-healing"},
-    [GUARD_SCALING] = {"scaling", "{\"enabled\":true,\"min\":16,\"max\":24}", "enabled", "elasticity"},
-    [GUARD_ALARM_MARK] = {"alarm-mark", "{\"marked\":false}", "marked", "alarms are marked as maintenance"},
-    [GUARD_CONFIG_FREEZE] = {"config-freeze", "{\"frozen\":false}", "frozen", "configuration is frozen"},
-    [GUARD_BACKUP] = {"scheduled-backup", "{\"enabled\":true,\"at\":\"02:30\"}", "enabled",
-                      "scheduled backups"},
+    [GUARD_HEALING] = {"{\"enabled\":true,\"detect_s\":30}", "enabled", "self-healing"},
+    [GUARD_SCALING] = {"{\"enabled\":true,\"min\":16,\"max\":24}", "enabled", "elasticity"},
+    [GUARD_ALARM_MARK] = {"{\"marked\":false}", "marked", "alarms are marked as maintenance"},
+    [GUARD_CONFIG_FREEZE] = {"{\"frozen\":false}", "frozen", "configuration is frozen"},
+    [GUARD_BACKUP] = {"{\"enabled\":true,\"at\":\"02:30\"}", "enabled", "scheduled backups"},
 };
 
-static int guard_find(const char *name)
+int sim_guard_find(const char *name)
 {
     for (int guard = 0; name && guard < GUARDS; guard++)
-        if (strcmp(guards[guard].name, name) == 0)
+        if (strcmp(sim_guard_names[guard], name) == 0)
             return guard;
     return -1;
 }
@@ -49,6 +54,8 @@ void sim_guards_reset(struct sim_world *world)
     json_object_set_new(scaling, "max", json_integer(world->set.svc_max));
     json_object_set_new(world->guard[GUARD_HEALING].state, "detect_s",
                         json_integer(world->set.heal_detect_ms / 1000));
+    for (int guard = 0; guard < GUARDS; guard++)
+        sim_guard_change(world, (enum sim_guard)guard, world->guard[guard].state, "at first");
 }
 
 /* ---- self-healing ---- */
@@ -56,7 +63,9 @@ void sim_guards_reset(struct sim_world *world)
 void sim_heal_event(struct sim_world *world, uint32_t index)
 {
     struct sim_instance *instance = &world->instances[index];
-    bool dead = instance->state == INST_BUILDING || instance->state == INST_ERROR;
+    bool own =
+        instance->why == BUILD_HEALING || instance->why == BUILD_SCALING || instance->why == BUILD_CREATE;
+    bool dead = instance->state == INST_ERROR || (instance->state == INST_BUILDING && !own);
     if (!dead || !sim_guard_on(world, GUARD_HEALING))
         return;
     world->truth.healing_interfered += instance->why != BUILD_HEALING;
@@ -137,7 +146,7 @@ void sim_scale_event(struct sim_world *world)
 static void look_guard(struct sim_world *world, const json_t *args, struct sim_reply *reply)
 {
     const char *name = json_string_value(json_object_get(args, "guard"));
-    int guard = guard_find(name);
+    int guard = sim_guard_find(name);
     if (guard < 0) {
         sim_refuse(reply, FERRY_FAILURE_INVALID,
                    "healing, scaling, alarm-mark, config-freeze, scheduled-backup",
@@ -150,7 +159,7 @@ static void look_guard(struct sim_world *world, const json_t *args, struct sim_r
 static void start_guard(struct sim_world *world, struct sim_op *op)
 {
     const char *name = json_string_value(json_object_get(op->args, "guard"));
-    int guard = guard_find(name);
+    int guard = sim_guard_find(name);
     json_t *state = json_object_get(op->args, "state");
     if (guard < 0 || !state) {
         sim_op_failed(op, FERRY_FAILURE_INVALID,
@@ -159,9 +168,7 @@ static void start_guard(struct sim_world *world, struct sim_op *op)
         return;
     }
     struct sim_guard_state *held = &world->guard[guard];
-    json_incref(state);
-    json_decref(held->state);
-    held->state = state;
+    sim_guard_change(world, (enum sim_guard)guard, state, op->key);
     int64_t lease = json_integer_value(json_object_get(op->args, "lease_ms"));
     held->lease_until = lease > 0 ? world->now + lease : 0;
     json_decref(held->prior);
@@ -177,10 +184,8 @@ void sim_lease_event(struct sim_world *world, uint32_t guard)
     if (held->lease_until == 0 || world->now < held->lease_until)
         return;
     held->lease_until = 0;
-    if (held->prior && !json_is_null(held->prior)) {
-        json_decref(held->state);
-        held->state = json_incref(held->prior);
-    }
+    if (held->prior && !json_is_null(held->prior))
+        sim_guard_change(world, (enum sim_guard)guard, held->prior, "lease");
 }
 
 const struct sim_verb sim_verbs_guard[] = {

@@ -29,19 +29,11 @@ void sim_ticks_restart(struct sim_world *world)
     sim_queue_put(&world->things, world->current.end, EV_TICK, 0, 0);
 }
 
-static void check_capacity(struct sim_world *world, enum sim_domain domain)
-{
-    int64_t users = world->attached[domain][SEG_5G] + world->attached[domain][SEG_4G];
-    if (users > world->capacity[domain])
-        world->truth.overloaded_ticks[domain]++;
-}
-
 void sim_tick_event(struct sim_world *world)
 {
     struct sim_tick *tick = &world->current;
     memcpy(tick->users, world->attached, sizeof(tick->users));
-    check_capacity(world, SOURCE);
-    check_capacity(world, TARGET);
+    sim_watch_tick(world);
     sim_alarms_refresh(world);
     world->ticks[world->tick++ % SIM_TICKS] = *tick;
     if (world->split && world->selectors)

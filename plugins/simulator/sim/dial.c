@@ -103,6 +103,8 @@ static bool send_to_target(struct sim_world *world, struct sim_op *op, uint32_t 
         return false;
     }
     bool bound = sim_in_call(world, user) && world->set.mobility != FERRY_MOBILITY_LIVE;
+    if (world->fault[FAULT_dial_test_misplaced])
+        return true;
     user->pinned = true;
     if (user->state == USER_ATTACHED && sim_place_of(world, user) != TARGET && !bound && to != SIM_NONE)
         sim_user_move(world, slot, to);
@@ -128,7 +130,9 @@ static void start_dial(struct sim_world *world, struct sim_op *op)
         if (steered(subscriber) && !send_to_target(world, op, slot))
             return;
     }
-    sim_op_due(world, op, world->set.dial_ms + (int64_t)i * 1000, (int64_t)i);
+    int64_t takes =
+        (world->set.dial_ms + (int64_t)i * 1000) * world->fault[FAULT_dial_test_slow_permille] / 1000;
+    sim_op_due(world, op, takes, (int64_t)i);
 }
 
 static bool service_works(struct sim_world *world, const struct sim_user *user)
@@ -138,7 +142,7 @@ static bool service_works(struct sim_world *world, const struct sim_user *user)
     enum sim_domain domain = sim_place_of(world, user);
     if (world->fault[FAULT_dial_test_fails] && domain == TARGET)
         return false;
-    uint32_t extra = sim_extra_failures(world, domain);
+    uint32_t extra = sim_extra_failures(world, domain, -1);
     return extra == 0 || sim_random_below(&world->random, 1000000) >= extra;
 }
 
@@ -164,7 +168,8 @@ static json_t *test_one(struct sim_world *world, const struct sim_op *op, const 
     const char *there = user->state == USER_ATTACHED ? sim_domain_names[sim_place_of(world, user)] : "none";
     const char *wanted =
         json_string_value(json_object_get(json_object_get(op->args, "expect"), "located_in"));
-    if (wanted && steered(subscriber) && strcmp(wanted, there) != 0) {
+    bool looks = !world->fault[FAULT_dial_test_misplaced]; /* otherwise it is for Ferry to see */
+    if (looks && wanted && steered(subscriber) && strcmp(wanted, there) != 0) {
         ok = false;
         (void)snprintf(detail, sizeof(detail), "found in %s, not in %s", there, wanted);
     }

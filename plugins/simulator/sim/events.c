@@ -8,15 +8,30 @@
 #define FAR_MS  (3 * 3600000) /* a leap further than this ... */
 #define LIVE_MS 3600000       /* ... lives through its last hour only */
 
+/* The faults of the world file: those it names, and those chance draws from {"seed":7,"profile":"rough"}. */
+static bool misfortune(struct sim_world *world, const json_t *faults, const json_t *chance, char *why,
+                       size_t why_size)
+{
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(chance, "seed"));
+    return (!faults || sim_faults_read(world, faults, why, why_size)) &&
+           (!chance || sim_chance_read(world, seed, chance, why, why_size));
+}
+
 struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size)
 {
     struct sim_world *world = sim_alloc(sizeof(*world));
-    if (!sim_settings_read(settings, &world->set, world->fault, why, why_size)) {
+    json_t *faults = NULL, *chance = NULL;
+    if (!sim_settings_read(settings, &world->set, &faults, &chance, why, why_size)) {
+        json_decref(faults);
+        json_decref(chance);
         free(world);
         return NULL;
     }
+    for (int i = 0; i < FAULTS; i++)
+        world->fault[i] = sim_fault_rows[i].otherwise;
     world->random.state = sim_mix((uint64_t)world->set.seed + 1);
     world->traffic.state = sim_mix((uint64_t)world->set.seed + 2);
+    world->chance.state = sim_mix((uint64_t)world->set.seed + 3);
     world->free_user = SIM_NONE;
     world->next_id = 100000;
     world->staged = json_object();
@@ -28,9 +43,16 @@ struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size
     sim_landscape(world);
     sim_capacity_changed(world);
     world->truth.storage_least = sim_storage_in_sync(world);
+    world->truth.capacity_least[SOURCE] = world->truth.capacity_least[TARGET] = INT64_MAX;
     sim_populate(world);
     sim_tests_create(world);
-    return world;
+    bool ok = misfortune(world, faults, chance, why, why_size);
+    json_decref(faults);
+    json_decref(chance);
+    if (ok)
+        return world;
+    sim_world_free(world);
+    return NULL;
 }
 
 static void ops_free(struct sim_world *world)
@@ -50,11 +72,28 @@ static void ops_free(struct sim_world *world)
     free(world->fences);
 }
 
+static void faults_free(struct sim_world *world)
+{
+    for (uint32_t i = 0; i < world->trouble_count; i++)
+        json_decref(world->troubles[i].state);
+    free(world->troubles);
+    for (uint32_t i = 0; i < world->late_count; i++) {
+        free(world->late[i].run);
+        free(world->late[i].key);
+        json_decref(world->late[i].args);
+    }
+    free(world->late);
+    for (size_t i = 0; i < world->guard_change_count; i++)
+        json_decref(world->guard_changes[i].state);
+    free(world->guard_changes);
+}
+
 void sim_world_free(struct sim_world *world)
 {
     if (!world)
         return;
     ops_free(world);
+    faults_free(world);
     for (int64_t i = 0; i < world->set.test_subscribers; i++)
         free(world->tests[i].hops);
     for (int i = 0; i < GUARDS; i++) {
@@ -104,6 +143,9 @@ void sim_begin(struct sim_world *world, int64_t now_ms)
     world->now = world->born = start;
     sim_ticks_restart(world);
     sim_queue_put(&world->things, start + world->set.scale_every_ms, EV_SCALE, 0, 0);
+    for (size_t i = 0; i < world->guard_change_count; i++)
+        world->guard_changes[i].at = start;
+    sim_faults_begin(world);
 }
 
 static void user_happens(struct sim_world *world, const struct sim_event *event)
@@ -145,6 +187,16 @@ static void thing_happens(struct sim_world *world, const struct sim_event *event
         break;
     case EV_LEASE:
         sim_lease_event(world, what);
+        break;
+    case EV_FAULT:
+        sim_fault_event(world, what, event->generation != 0);
+        break;
+    case EV_LATE:
+        sim_late_event(world, what);
+        break;
+    case EV_DIES:
+        if (world->instances[what].build == event->generation)
+            sim_instance_dies(world, what);
         break;
     case EV_USER:
     case EV_ARRIVAL:

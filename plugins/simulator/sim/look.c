@@ -13,7 +13,7 @@ static const char *zone_of(uint32_t host)
     return host % 2 ? "az2" : "az1";
 }
 
-static void host_name(uint32_t host, char name[16])
+void sim_host_name(uint32_t host, char name[16])
 {
     (void)snprintf(name, 16, "host-%02u", host + 1);
 }
@@ -27,7 +27,7 @@ static json_t *hosts_json(const struct sim_world *world)
         int64_t used = 0;
         for (uint32_t i = 0; i < world->instance_count; i++)
             used += world->instances[i].host == host && world->instances[i].state != INST_REMOVED;
-        host_name(host, name);
+        sim_host_name(host, name);
         json_array_append_new(hosts, json_pack("{s:s,s:s,s:I}", "id", name, "zone", zone_of(host), "free",
                                                (json_int_t)(slots > used ? slots - used : 0)));
     }
@@ -43,7 +43,7 @@ static void look_inventory(struct sim_world *world, const json_t *args, struct s
         char host[16];
         if (here->state == INST_REMOVED)
             continue;
-        host_name(here->host, host);
+        sim_host_name(here->host, host);
         json_array_append_new(list,
                               json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", here->id, "vdu",
                                         sim_vdu_names[here->vdu], "image", here->runs.image, "digest",
@@ -55,7 +55,7 @@ static void look_inventory(struct sim_world *world, const json_t *args, struct s
 
 static bool ready(const struct sim_world *world, const struct sim_instance *here)
 {
-    return here->state == INST_RUNNING && here->admitted &&
+    return here->state == INST_RUNNING && here->admitted && !here->sick &&
            (!sim_replicates(here) || sim_in_sync(world, here));
 }
 

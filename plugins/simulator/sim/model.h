@@ -6,8 +6,9 @@
 #include "sim/state.h"
 
 /* ---- settings.c ---- */
-bool sim_settings_read(const char *text, struct sim_settings *ret, int64_t fault[FAULTS], char *why,
-                       size_t why_size);
+/* *ret_faults, *ret_chance: the members of that name, or NULL; the caller's. */
+bool sim_settings_read(const char *text, struct sim_settings *ret, json_t **ret_faults, json_t **ret_chance,
+                       char *why, size_t why_size);
 const char *sim_mobility_name(enum ferry_mobility mobility);
 extern const char *const sim_vdu_names[VDUS]; /* "OMU", "LB", ... */
 
@@ -53,7 +54,8 @@ void sim_arrival_event(struct sim_world *world, enum sim_segment segment, bool o
 void sim_user_schedule(struct sim_world *world, uint32_t slot);
 void sim_user_retry(struct sim_world *world, uint32_t slot, int64_t least_ms, int64_t most_ms);
 int sim_arrival_kpi(const struct sim_world *world, enum sim_segment segment);
-uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain);
+/* How much more fails, in a million; kpi -1: of no KPI in particular. */
+uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain, int kpi);
 bool sim_attempt(struct sim_world *world, struct sim_user *user, enum sim_domain domain, int kpi);
 
 /* ---- counters.c ---- */
@@ -77,6 +79,7 @@ void sim_build(struct sim_world *world, uint32_t index, const struct sim_softwar
                enum sim_build_why why);
 void sim_built_event(struct sim_world *world, uint32_t index);
 void sim_instance_remove(struct sim_world *world, uint32_t index, enum sim_drop_why why);
+void sim_instance_dies(struct sim_world *world, uint32_t index);
 bool sim_runs(const struct sim_instance *here,
               const struct sim_software *software); /* this, and nothing else */
 uint32_t sim_other_host(struct sim_world *world, uint32_t instance);
@@ -87,6 +90,10 @@ void sim_guards_reset(struct sim_world *world);
 void sim_heal_event(struct sim_world *world, uint32_t index);
 void sim_scale_event(struct sim_world *world);
 void sim_lease_event(struct sim_world *world, uint32_t guard);
+int sim_guard_find(const char *name); /* -1: there is none */
+extern const char *const sim_guard_names[GUARDS];
+void sim_guard_change(struct sim_world *world, enum sim_guard guard, json_t *state,
+                      const char *by); /* borrows the state */
 
 /* ---- mover.c: users on the way: steering, draining, rebalancing ---- */
 void sim_mover_wake(struct sim_world *world);
@@ -99,6 +106,37 @@ void sim_user_send(struct sim_world *world, uint32_t slot, uint32_t instance); /
 void sim_tests_create(struct sim_world *world);
 void sim_test_hop(struct sim_world *world, uint32_t slot);
 void sim_call_ended(struct sim_world *world, uint32_t slot, bool dropped);
+
+/* ---- faults.c: faults that begin, bite and end ---- */
+extern const struct sim_fault_row sim_fault_rows[FAULTS];
+void sim_faults_begin(struct sim_world *world);                                   /* the clock has started */
+void sim_trouble_add(struct sim_world *world, const struct sim_trouble *trouble); /* takes its state */
+void sim_fault_event(struct sim_world *world, uint32_t trouble, bool ends);
+/* The fault that bites this call, or this build, or NULL. It has then done so. */
+struct sim_trouble *sim_call_fault(struct sim_world *world, enum sim_fault fault, enum sim_part part,
+                                   const char *verb);
+struct sim_trouble *sim_build_fault(struct sim_world *world, enum sim_fault fault, uint32_t instance);
+bool sim_sync_held(const struct sim_world *world, const struct sim_instance *instance);
+json_t *sim_faults_json(const struct sim_world *world);
+int64_t sim_fault_hits(const struct sim_world *world, enum sim_fault fault);
+
+/* ---- fault_args.c, chance.c ---- */
+bool sim_trouble_read(const struct sim_world *world, const char *name, const json_t *args,
+                      struct sim_trouble *ret, char *why, size_t why_size);
+bool sim_faults_read(struct sim_world *world, const json_t *faults, char *why, size_t why_size);
+bool sim_chance_read(struct sim_world *world, uint64_t seed, const json_t *profile, char *why,
+                     size_t why_size);
+void sim_host_name(uint32_t host, char name[16]);
+
+/* ---- wire.c: what becomes of calls on their way ---- */
+void sim_wire(struct sim_world *world, enum sim_part part, const struct sim_verb *verb,
+              const struct ferry_call *call, const json_t *args, struct sim_reply *reply);
+void sim_late_event(struct sim_world *world, uint32_t index);
+
+/* ---- watch.c: what is counted without being asked for ---- */
+void sim_watch_pairs(struct sim_world *world);
+void sim_watch_tick(struct sim_world *world);
+json_t *sim_guards_json(const struct sim_world *world);
 
 /* ---- alarms.c ---- */
 void sim_alarms_refresh(struct sim_world *world);
@@ -114,6 +152,10 @@ const char *sim_text(const json_t *args, const char *member);      /* "" if it i
 void sim_refuse(struct sim_reply *reply, enum ferry_failure failure, const char *hint, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
 void sim_answer(struct sim_reply *reply, json_t *result); /* takes the result */
+bool sim_op_known(const struct sim_world *world, const char *key);
+bool sim_fence_holds(struct sim_world *world, const struct ferry_call *call, struct sim_reply *reply);
+void sim_ensure(struct sim_world *world, const struct sim_verb *verb, const struct ferry_call *call,
+                const json_t *args, struct sim_reply *reply);
 
 /* ---- the verbs ---- */
 extern const struct sim_verb sim_verbs_vim[], sim_verbs_nf[], sim_verbs_look[], sim_verbs_guard[],

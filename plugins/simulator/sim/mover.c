@@ -83,7 +83,10 @@ static bool steer_slice(struct sim_world *world)
     struct sim_op *op = world->steering;
     if (!op || op->state != OP_RUNNING)
         return false;
-    world->steer_budget = refill(world->steer_budget, world->steer_rate);
+    world->steer_budget =
+        refill(world->steer_budget, world->steer_rate * world->fault[FAULT_steer_slow_permille] / 1000);
+    if (world->fault[FAULT_steer_stalls])
+        world->steer_budget = 0;
     for (uint32_t looked = 0; looked < world->user_count && world->steer_budget >= 1000; looked++) {
         uint32_t slot = world->steer_cursor++ % world->user_count;
         struct sim_user *user = &world->users[slot];

@@ -70,6 +70,11 @@ static void start_instances(struct sim_world *world, struct sim_op *op)
 
 static void due_admit(struct sim_world *world, struct sim_op *op)
 {
+    for (size_t i = 0; i < op->count; i++)
+        if (world->instances[op->instances[i]].sick) {
+            sim_op_due(world, op, world->set.nf_ms, (int64_t)op->count); /* not ready: looked at again */
+            return;
+        }
     for (size_t i = 0; i < op->count; i++) {
         struct sim_instance *here = &world->instances[op->instances[i]];
         here->admitted = here->state == INST_RUNNING;

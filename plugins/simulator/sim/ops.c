@@ -105,12 +105,17 @@ static uint32_t bucket_of(const char *key)
     return (uint32_t)(sim_mix(hash) % 256);
 }
 
-static struct sim_op *op_find(struct sim_world *world, const char *key)
+static struct sim_op *op_find(const struct sim_world *world, const char *key)
 {
     struct sim_op *op = world->bucket[bucket_of(key)];
     while (op && strcmp(op->key, key) != 0)
         op = op->next;
     return op;
+}
+
+bool sim_op_known(const struct sim_world *world, const char *key)
+{
+    return op_find(world, key) != NULL;
 }
 
 static struct sim_op *op_add(struct sim_world *world, const struct sim_verb *verb,
@@ -135,7 +140,7 @@ static struct sim_op *op_add(struct sim_world *world, const struct sim_verb *ver
 
 /* ---- fences ---- */
 
-static bool fence_holds(struct sim_world *world, const struct ferry_call *call, struct sim_reply *reply)
+bool sim_fence_holds(struct sim_world *world, const struct ferry_call *call, struct sim_reply *reply)
 {
     if (!call->run || !call->run[0])
         return true;
@@ -203,19 +208,23 @@ static void begin(struct sim_world *world, struct sim_op *op, const struct ferry
 {
     json_decref(op->args);
     op->args = json_deep_copy(args);
+    if (call->attempt != op->attempt)
+        op->begun = 0;
     op->attempt = call->attempt;
     op->started = world->now;
     op->done = op->total = op->moved = op->due = 0;
     op->state = OP_RUNNING;
     op->verb->start(world, op);
     if (op->state == OP_RUNNING || op->state == OP_DONE)
-        op->effects++;
+        op->begun++;
+    if (op->begun > op->effects)
+        op->effects = op->begun;
 }
 
-static void ensure(struct sim_world *world, const struct sim_verb *verb, const struct ferry_call *call,
-                   const json_t *args, struct sim_reply *reply)
+void sim_ensure(struct sim_world *world, const struct sim_verb *verb, const struct ferry_call *call,
+                const json_t *args, struct sim_reply *reply)
 {
-    if (!fence_holds(world, call, reply))
+    if (!sim_fence_holds(world, call, reply))
         return;
     if (!call->key || !call->key[0]) {
         sim_refuse(reply, FERRY_FAILURE_INVALID, NULL, "%s acts, and came without a key", verb->name);
@@ -229,7 +238,7 @@ static void ensure(struct sim_world *world, const struct sim_verb *verb, const s
     }
     if (!op)
         op = op_add(world, verb, call);
-    bool anew = op->state == OP_FAILED && call->attempt > op->attempt;
+    bool anew = op->state != OP_DONE && call->attempt > op->attempt;
     if (op->state == OP_NEW || anew)
         begin(world, op, call, args);
     else if (op->state == OP_RUNNING && verb->poll)
@@ -275,12 +284,7 @@ void sim_world_call(struct sim_world *world, enum sim_part part, const char *nam
                    error.text);
     else if (!take_time(world, verb, call, reply))
         ;
-    else if (part == SIM_NF && sim_pair_down(world, VDU_OMU))
-        sim_refuse(reply, FERRY_FAILURE_TRANSIENT, "wait for an operation and maintenance unit to come back",
-                   "%s cannot be managed: both of a pair of OMUs are down", world->set.nf);
-    else if (verb->look)
-        verb->look(world, args, reply);
     else
-        ensure(world, verb, call, args, reply);
+        sim_wire(world, part, verb, call, args, reply);
     json_decref(args);
 }

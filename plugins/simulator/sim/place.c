@@ -43,7 +43,7 @@ enum sim_domain sim_wanted(const struct sim_world *world, const struct sim_user 
 bool sim_serves(const struct sim_instance *instance)
 {
     return instance->vdu == VDU_SVC && instance->state == INST_RUNNING && instance->admitted &&
-           !instance->draining;
+           !instance->draining && !instance->sick;
 }
 
 static uint32_t least_loaded(const struct sim_world *world, enum sim_domain domain, uint32_t except,
@@ -112,4 +112,5 @@ void sim_capacity_changed(struct sim_world *world)
             world->sessions[domain] += world->users[slot].sessions;
         }
     }
+    sim_watch_pairs(world);
 }

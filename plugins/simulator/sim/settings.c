@@ -22,15 +22,6 @@ static const struct {
 #undef SETTING
 };
 
-static const struct {
-    const char *name;
-    int64_t value;
-} faults[] = {
-#define FAULT(name, otherwise, help) {#name, otherwise},
-#include "sim/fault.def"
-#undef FAULT
-};
-
 const char *sim_mobility_name(enum ferry_mobility mobility)
 {
     return mobility_names[mobility];
@@ -38,7 +29,7 @@ const char *sim_mobility_name(enum ferry_mobility mobility)
 
 struct reader {
     struct sim_settings *set;
-    int64_t *fault;
+    json_t **faults, **chance;
     char *why;
     size_t why_size;
 };
@@ -57,7 +48,7 @@ static void *field(struct sim_settings *set, size_t at)
     return (char *)set + at;
 }
 
-static void trial(struct sim_settings *set, int64_t fault[FAULTS])
+static void trial(struct sim_settings *set)
 {
     static const struct {
         const char *ref, *digest;
@@ -68,8 +59,6 @@ static void trial(struct sim_settings *set, int64_t fault[FAULTS])
     memset(set, 0, sizeof(*set));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         *(int64_t *)field(set, numbers[i].at) = numbers[i].value;
-    for (size_t i = 0; i < FAULTS; i++)
-        fault[i] = faults[i].value;
     set->mobility = FERRY_MOBILITY_LIVE;
     set->utc_offset_min = 480;
     sim_copy(set->version, sizeof(set->version), "1.2.0");
@@ -124,22 +113,6 @@ static bool read_images(const struct reader *reader, const json_t *images)
     return true;
 }
 
-static bool read_faults(const struct reader *reader, json_t *wanted)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(wanted, name, value)
-    {
-        size_t i = 0;
-        while (i < FAULTS && strcmp(name, faults[i].name) != 0)
-            i++;
-        if (i == FAULTS || !json_is_integer(value))
-            return refuse(reader, "faults.%s is not a fault with an integer value", name);
-        reader->fault[i] = json_integer_value(value);
-    }
-    return true;
-}
-
 static bool read_number(const struct reader *reader, const char *member, const json_t *value)
 {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -186,8 +159,11 @@ static bool read_member(const struct reader *reader, const char *member, json_t 
         return read_text(reader, member, value, set->password, sizeof(set->password));
     if (strcmp(member, "images") == 0)
         return read_images(reader, value);
-    if (strcmp(member, "faults") == 0)
-        return read_faults(reader, value);
+    if (strcmp(member, "faults") == 0 || strcmp(member, "chance") == 0) { /* of a world that is there */
+        json_t **ret = member[0] == 'f' ? reader->faults : reader->chance;
+        *ret = json_incref(value);
+        return true;
+    }
     return read_number(reader, member, value);
 }
 
@@ -204,11 +180,12 @@ static bool consistent(const struct reader *reader)
     return true;
 }
 
-bool sim_settings_read(const char *text, struct sim_settings *ret, int64_t fault[FAULTS], char *why,
-                       size_t why_size)
+bool sim_settings_read(const char *text, struct sim_settings *ret, json_t **ret_faults, json_t **ret_chance,
+                       char *why, size_t why_size)
 {
-    struct reader reader = {ret, fault, why, why_size};
-    trial(ret, fault);
+    struct reader reader = {ret, ret_faults, ret_chance, why, why_size};
+    *ret_faults = *ret_chance = NULL;
+    trial(ret);
     if (text) {
         json_error_t error;
         json_t *file = json_loads(text, JSON_REJECT_DUPLICATES, &error);

@@ -38,11 +38,50 @@ struct sim_settings {
     } image[VDUS];
 };
 
+/* ---- faults ---- */
 enum sim_fault {
-#define FAULT(name, otherwise, help) FAULT_##name,
+#define FAULT(name, shape, on, otherwise, usual, least, most, harms, help) FAULT_##name,
 #include "sim/fault.def"
 #undef FAULT
     FAULTS
+};
+
+enum sim_fault_shape { FAULT_IS_LEVEL, FAULT_IS_CALLS, FAULT_IS_BUILDS, FAULT_IS_MOMENT };
+enum sim_fault_on { ON_NONE, ON_KPI, ON_PLACE, ON_VICTIM, ON_GUARD };
+
+struct sim_fault_row {
+    const char *name;
+    enum sim_fault_shape shape;
+    enum sim_fault_on on;
+    int64_t otherwise, usual, least, most;
+    bool harms;
+    const char *help;
+};
+
+/* One fault that somebody asked for, or that chance drew. */
+struct sim_trouble {
+    enum sim_fault fault;
+    int64_t value, permille;
+    int64_t left;      /* how often it still bites; -1: not counted */
+    int64_t at, until; /* until 0: until it is cleared. Until the clock starts: after its start */
+    char on[48];       /* "": anything */
+    char verb[24];     /* "": any */
+    uint32_t parts;    /* SIM_VIM | SIM_NF */
+    bool again;        /* late_effect: the call is answered AGAIN, not given up */
+    bool drawn;        /* by chance */
+    bool over;
+    int64_t hits;
+    json_t *state; /* guard_changed */
+};
+
+struct sim_late { /* a call on its way to its effect */
+    const struct sim_verb *verb;
+    uint32_t part, attempt;
+    uint64_t step, fence;
+    char *run, *key;
+    json_t *args;
+    int64_t at;
+    bool again, over;
 };
 
 /* ---- users ---- */
@@ -107,6 +146,10 @@ struct sim_instance {
     bool admitted;       /* the NF lets users in */
     bool healed;         /* self-healing undid the last upgrade */
     bool failed;         /* the last build ended in error */
+    bool died;           /* and did so because the instance crashed */
+    bool hung;           /* the build under way never ends */
+    bool sick;           /* runs, and does not get ready */
+    bool both_down;      /* and so is its mate; told once */
     int64_t built_at;    /* end of the build under way */
     int64_t synced_at;   /* in sync from then on */
     uint32_t build;      /* generation */
@@ -154,6 +197,7 @@ enum sim_drop_why {
     DROP_STORAGE,
     DROP_RESTORE,
     DROP_NO_ROOM,
+    DROP_DEATH,
     DROP_WHYS
 };
 
@@ -170,6 +214,13 @@ struct sim_truth {
     int64_t builds, builds_failed;
     int64_t refused_fences;
     int64_t storage_least; /* replicas in sync, at the worst moment */
+    int64_t deaths, target_deaths;
+    int64_t both_down;                  /* of a pair, at the same time */
+    int64_t below_demand_ticks;         /* all capacity together < all who want service */
+    int64_t capacity_least[DOMAINS];    /* thousandths of the users there, at the worst tick */
+    int64_t first_overload[DOMAINS];    /* end of that tick; 0: never */
+    int64_t unserved_ms, unserved_most; /* users x time without service; users at the worst tick */
+    int64_t late_landed, late_refused;
 };
 
 /* ---- operations: one for each idempotency key ---- */
@@ -180,7 +231,8 @@ struct sim_op {
     const struct sim_verb *verb;
     enum sim_op_state state;
     uint32_t attempt, index;
-    int64_t effects; /* how often it began to act */
+    int64_t effects; /* how often it began to act, in the attempt that did so most */
+    int64_t begun;   /* in this attempt */
     int64_t started, due;
     int64_t done, total, moved;
     json_t *args, *result;
@@ -214,6 +266,13 @@ struct sim_guard_state {
     json_t *state;
     json_t *prior;       /* given back when the lease ends */
     int64_t lease_until; /* 0: no lease */
+};
+
+struct sim_guard_change {
+    int64_t at;
+    enum sim_guard guard;
+    json_t *state;
+    char by[96]; /* the key, "lease", or "another hand" */
 };
 
 struct sim_alarm {
@@ -250,16 +309,25 @@ enum sim_event_kind {
     EV_SCALE,
     EV_MOVE,
     EV_IDLE,
-    EV_LEASE
+    EV_LEASE,
+    EV_FAULT,
+    EV_LATE,
+    EV_DIES
 };
 
 struct sim_world {
     struct sim_settings set;
-    int64_t fault[FAULTS];
+    int64_t fault[FAULTS];                  /* the level of each now */
+    int64_t worse_kpi[SIM_KPIS], worse_all; /* in a million, on the version that is not the first one */
+    struct sim_trouble *troubles;
+    uint32_t trouble_count;
+    struct sim_late *late;
+    uint32_t late_count;
     int64_t now, born; /* born: start of its clock */
     bool begun;
     uint32_t scale;
     struct sim_random random, traffic; /* operations; users */
+    struct sim_random chance;          /* faults */
     struct sim_queue things, people;   /* events of the NF and cloud; events of users */
 
     struct sim_kpi kpi[SIM_KPIS];
@@ -297,6 +365,8 @@ struct sim_world {
     bool mover_on;
 
     struct sim_guard_state guard[GUARDS];
+    struct sim_guard_change *guard_changes;
+    size_t guard_change_count;
     struct sim_alarm alarm[ALARMS];
     struct sim_backup *backups;
     size_t backup_count;

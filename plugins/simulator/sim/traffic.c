@@ -25,6 +25,7 @@ static double expected(const struct sim_world *world, enum sim_segment segment)
     const struct sim_settings *set = &world->set;
     int64_t share = segment == SEG_4G ? set->users_4g_permille : 1000 - set->users_4g_permille;
     double base = (double)set->users * (double)share / 1000.0;
+    base *= (double)world->fault[FAULT_load_surge_permille] / 1000.0;
     if (set->curve == CURVE_FLAT)
         return base;
     int64_t since =
@@ -74,19 +75,24 @@ static void arrival_schedule(struct sim_world *world, enum sim_segment segment)
 
 /* ---- procedures ---- */
 
-/* How much more fails, in a million: overload of the domain, a gap in signalling, a bad version. */
-uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain)
+static bool is_new_version(const struct sim_world *world, enum sim_domain domain)
+{
+    return world->versions[domain][0] != '\0' && strcmp(world->versions[domain], world->set.version) != 0;
+}
+
+/* Overload of the domain, a gap in signalling, a bad version, a neighbour. */
+uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain, int kpi)
 {
     if (world->now < world->gap_until)
         return MILLION;
-    uint32_t extra = 0;
+    uint32_t extra = (uint32_t)world->fault[FAULT_neighbour_storm_permyriad] * 100;
     int64_t users = world->attached[domain][SEG_5G] + world->attached[domain][SEG_4G];
     int64_t capacity = world->capacity[domain];
     if (users > capacity)
         extra += (uint32_t)((users - capacity) * MILLION / users);
-    if (world->fault[FAULT_target_failure_permyriad] && world->versions[domain][0] != '\0' &&
-        strcmp(world->versions[domain], world->set.version) != 0)
-        extra += (uint32_t)world->fault[FAULT_target_failure_permyriad] * 100;
+    int64_t worse = kpi >= 0 ? world->worse_kpi[kpi] : world->worse_all;
+    if (worse > 0 && is_new_version(world, domain))
+        extra += (uint32_t)worse;
     return extra < MILLION ? extra : MILLION;
 }
 
@@ -97,7 +103,7 @@ bool sim_attempt(struct sim_world *world, struct sim_user *user, enum sim_domain
     if (sim_random_below(&world->traffic, MILLION) < row->user_fails)
         return false;
     bool failed = sim_random_below(&world->traffic, MILLION) < row->fails;
-    uint32_t extra = sim_extra_failures(world, domain);
+    uint32_t extra = sim_extra_failures(world, domain, kpi);
     if (!failed && extra > 0)
         failed = sim_random_below(&world->traffic, MILLION) < extra;
     sim_count(world, user, domain, kpi, failed);

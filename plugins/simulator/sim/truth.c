@@ -4,22 +4,6 @@
 
 #include <string.h>
 
-static const char *const fault_names[FAULTS] = {
-#define FAULT(name, otherwise, help) #name,
-#include "sim/fault.def"
-#undef FAULT
-};
-
-bool sim_world_fault(struct sim_world *world, const char *fault, int64_t value)
-{
-    for (int i = 0; i < FAULTS; i++)
-        if (strcmp(fault_names[i], fault) == 0) {
-            world->fault[i] = value;
-            return true;
-        }
-    return false;
-}
-
 static json_t *segments_json(const struct sim_world *world, int domain)
 {
     return json_pack("{s:i,s:i}", "5g", world->attached[domain][SEG_5G], "4g",
@@ -48,10 +32,8 @@ static json_t *status(const struct sim_world *world)
                                       segments_json(world, domain)));
     json_object_set_new(object, "domains", domains);
     json_t *guards = json_object();
-    static const char *const names[GUARDS] = {"healing", "scaling", "alarm-mark", "config-freeze",
-                                              "scheduled-backup"};
     for (int i = 0; i < GUARDS; i++)
-        json_object_set(guards, names[i], world->guard[i].state);
+        json_object_set(guards, sim_guard_names[i], world->guard[i].state);
     json_object_set_new(object, "guards", guards);
     return object;
 }
@@ -89,8 +71,9 @@ static json_t *keys_json(const struct sim_world *world, int64_t *ret_repeated)
         static const char *const states[] = {"new", "running", "done", "failed"};
         *ret_repeated += op->effects > 1;
         json_object_set_new(keys, op->key,
-                            json_pack("{s:s,s:I,s:s}", "verb", op->verb->name, "effects",
-                                      (json_int_t)op->effects, "state", states[op->state]));
+                            json_pack("{s:s,s:I,s:s,s:I}", "verb", op->verb->name, "effects",
+                                      (json_int_t)op->effects, "state", states[op->state], "attempt",
+                                      (json_int_t)op->attempt));
     }
     return keys;
 }
@@ -98,6 +81,13 @@ static json_t *keys_json(const struct sim_world *world, int64_t *ret_repeated)
 static void add(json_t *object, const char *member, int64_t value)
 {
     json_object_set_new(object, member, json_integer(value));
+}
+
+/* A least that nothing has lowered is that of nobody: a domain without users. */
+static void add_least(json_t *object, const char *member, int64_t value)
+{
+    if (value != INT64_MAX)
+        add(object, member, value);
 }
 
 static json_t *counters(const struct sim_world *world)
@@ -122,6 +112,19 @@ static json_t *counters(const struct sim_world *world)
     add(object, "ticks", (int64_t)world->tick);
     add(object, "ticks_source_overloaded", truth->overloaded_ticks[SOURCE]);
     add(object, "ticks_target_overloaded", truth->overloaded_ticks[TARGET]);
+    add(object, "ticks_below_demand", truth->below_demand_ticks);
+    add_least(object, "capacity_least_permille_source", truth->capacity_least[SOURCE]);
+    add_least(object, "capacity_least_permille_target", truth->capacity_least[TARGET]);
+    add(object, "source_overloaded_at", truth->first_overload[SOURCE]);
+    add(object, "target_overloaded_at", truth->first_overload[TARGET]);
+    add(object, "users_unserved_most", truth->unserved_most);
+    add(object, "users_unserved_s", truth->unserved_ms / 1000);
+    add(object, "pairs_both_down", truth->both_down);
+    add(object, "instances_died", truth->deaths);
+    add(object, "calls_reset", sim_fault_hits(world, FAULT_connection_reset));
+    add(object, "replies_lost", sim_fault_hits(world, FAULT_reply_lost));
+    add(object, "effects_late", truth->late_landed);
+    add(object, "effects_late_refused", truth->late_refused);
     add(object, "healing_interferences", truth->healing_interfered);
     add(object, "scaling_interferences", truth->scaling_interfered);
     add(object, "builds", truth->builds);
@@ -159,7 +162,11 @@ json_t *sim_world_truth(const struct sim_world *world, const char *what)
     static const struct {
         const char *name;
         json_t *(*make)(const struct sim_world *world);
-    } views[] = {{"status", status}, {"counters", counters}, {"users", users}};
+    } views[] = {{"status", status},
+                 {"counters", counters},
+                 {"users", users},
+                 {"guards", sim_guards_json},
+                 {"faults", sim_faults_json}};
     for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
         if (strcmp(views[i].name, what) == 0)
             return views[i].make(world);

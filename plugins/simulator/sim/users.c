@@ -17,6 +17,7 @@ const char *const sim_drop_words[DROP_WHYS] = {
     [DROP_STORAGE] = "no session database replica in sync",
     [DROP_RESTORE] = "session wiped by restoring older data",
     [DROP_NO_ROOM] = "no instance left to serve it",
+    [DROP_DEATH] = "instance crashed",
 };
 
 int64_t sim_weight(const struct sim_world *world, const struct sim_user *user)

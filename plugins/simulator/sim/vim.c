@@ -76,7 +76,7 @@ static void build_waiting(struct sim_world *world, struct sim_op *op, enum sim_b
         uint32_t index = op->instances[i];
         struct sim_instance *here = &world->instances[index];
         bool again =
-            here->state == INST_BUILDING || (here->state == INST_ERROR && here->failed && op->effects > 0);
+            here->state == INST_BUILDING || (here->state == INST_ERROR && here->failed && op->begun > 0);
         if (sim_runs(here, &software) || again || here->healed)
             continue;
         if (why == BUILD_REPLACE)
@@ -101,7 +101,9 @@ static void poll_upgrade(struct sim_world *world, struct sim_op *op)
         if (here->state == INST_REMOVED || here->failed) {
             sim_op_failed(op, FERRY_FAILURE_PERMANENT, "retry, or replace it on another host", "%s %s",
                           here->id,
-                          here->failed ? "did not come up from its new image" : "was removed meanwhile");
+                          here->died     ? "crashed while it was being upgraded"
+                          : here->failed ? "did not come up from its new image"
+                                         : "was removed meanwhile");
             return;
         }
         op->done += sim_runs(here, &software);
@@ -112,6 +114,15 @@ static void poll_upgrade(struct sim_world *world, struct sim_op *op)
         sim_op_done(op, json_pack("{s:I}", "upgraded", (json_int_t)op->total));
     else
         build_waiting(world, op, strcmp(op->verb->name, "replace") == 0 ? BUILD_REPLACE : BUILD_UPGRADE);
+}
+
+/* A new attempt does not wait for a build that hangs, and a replacement for none. */
+static void give_up_build(struct sim_world *world, uint32_t index)
+{
+    struct sim_instance *here = &world->instances[index];
+    here->state = INST_ERROR;
+    here->hung = false;
+    here->build++; /* its end is no news any more */
 }
 
 static void start_upgrade(struct sim_world *world, struct sim_op *op)
@@ -126,6 +137,9 @@ static void start_upgrade(struct sim_world *world, struct sim_op *op)
     op->total = (int64_t)op->count;
     for (size_t i = 0; i < op->count; i++) {
         struct sim_instance *here = &world->instances[op->instances[i]];
+        bool replace = strcmp(op->verb->name, "replace") == 0;
+        if (here->state == INST_BUILDING && (here->hung || replace))
+            give_up_build(world, op->instances[i]);
         if (here->state == INST_BUILDING && !being_built(here, &software))
             continue; /* another operation's, or self-healing's: wait for its end */
         here->healed = here->failed = false;

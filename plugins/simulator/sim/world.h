@@ -39,6 +39,8 @@ struct sim_reply {
     char text[160];                /* AGAIN: what is under way */
     enum ferry_failure failure;    /* FAILED */
     char message[384], hint[256];
+    bool lost; /* a connection that was reset, rather than an answer: FAILED, transient, for who cannot do
+                  that */
     json_t *result;
 };
 
@@ -64,15 +66,33 @@ void sim_world_call(struct sim_world *world, enum sim_part part, const char *nam
 
 /*
  * What is true, for people and tests; nothing of it can be seen through the verbs above. what is "status",
- * "counters" or "users". NULL if there is no such thing. The caller owns the document.
+ * "counters", "users", "guards" or "faults"; README.md has their members. NULL if there is no such thing. The
+ * caller owns the document.
  */
 json_t *sim_world_truth(const struct sim_world *world, const char *what);
 
 /* The way of one subscriber ("test-3" or "imsi-..."), as the verb trace gives it. NULL if unknown. */
 json_t *sim_world_trace(const struct sim_world *world, const char *subscriber);
 
-/* Turn a fault on or off while the world runs: a name of fault.def. False if there is none. */
-bool sim_world_fault(struct sim_world *world, const char *fault, int64_t value);
+/*
+ * A fault of fault.def, from now on or after a while. args is the text of a JSON object, or NULL: README.md
+ * ("Faults") has the members. False and one sentence in why if that cannot be.
+ *
+ *     sim_world_fault(world, "reply_lost", "{\"verb\":\"upgrade\",\"count\":2}", why, sizeof why);
+ */
+bool sim_world_fault(struct sim_world *world, const char *name, const char *args, char *why, size_t why_size);
+
+/* End the faults of a name, or all of them (NULL); those to come too. False if there is no such fault. */
+bool sim_world_clear(struct sim_world *world, const char *name);
+
+/*
+ * Draw faults from a seed over the next hours of run time. profile is "calm", "rough", "wild", "wire" (only
+ * calls), "harmless" (nothing that drops users by itself), NULL (rough), or an object's text:
+ * {"profile":"calm","hours":6,"rates":{"site_cut":0.5}}, rates an hour in place of the profile's. The same
+ * seed and profile draw the same faults.
+ */
+bool sim_world_fault_seed(struct sim_world *world, uint64_t seed, const char *profile, char *why,
+                          size_t why_size);
 
 /* The password the adapters must give; "" if none is asked for. */
 const char *sim_world_password(const struct sim_world *world);

@@ -9,6 +9,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define CHECK_LOOK_US 100000
+#define CHECK_LOOKS   300
 
 int fy_cmd_list(struct fy_cli *cli)
 {
@@ -56,13 +60,18 @@ int fy_cmd_show(struct fy_cli *cli)
 /* The verb's arguments as JSON, from the options that were given. */
 static json_t *arguments_of(const struct fy_cli *cli)
 {
+    static const char *const numbers[] = {"step"};
     json_t *args = json_object();
-    const char *why = fy_cli_option(cli, "why");
-    const char *step = fy_cli_option(cli, "step");
-    if (why != NULL)
-        (void)json_object_set_new(args, "why", json_string(why));
-    if (step != NULL)
-        (void)json_object_set_new(args, "step", json_integer(strtoll(step, NULL, 10)));
+    const struct fy_option *option = cli->command->options;
+    for (; option != NULL && option->name != NULL; option++) {
+        const char *value = fy_cli_option(cli, option->name);
+        bool number = false;
+        for (size_t i = 0; i < FY_COUNT(numbers); i++)
+            number = number || strcmp(numbers[i], option->name) == 0;
+        if (value != NULL)
+            (void)json_object_set_new(args, option->name,
+                                      number ? json_integer(strtoll(value, NULL, 10)) : json_string(value));
+    }
     return args;
 }
 
@@ -88,6 +97,19 @@ static int refuse(const struct fy_cli *cli, const struct fy_answer *answer, cons
     return code;
 }
 
+/* What checks were asked for is answered by adapters: a moment later the view has it. */
+static json_t *await_checks(const struct fy_cli *cli, json_t *view, struct fy_err *err)
+{
+    for (int looks = 0; looks < CHECK_LOOKS && view != NULL; looks++) {
+        if (json_object_get(json_object_get(view, "checks"), "wanted") == NULL)
+            break;
+        json_decref(view);
+        (void)usleep(CHECK_LOOK_US);
+        view = fy_client_get(cli->client, err, "/v1/upgrades/%s", cli->args[0]);
+    }
+    return view;
+}
+
 int fy_cmd_verb(struct fy_cli *cli)
 {
     FY_AUTO(fy_json_unref) json_t *args = arguments_of(cli);
@@ -105,12 +127,18 @@ int fy_cmd_verb(struct fy_cli *cli)
                                        .content_type = "application/json"};
     if (!fy_client_ask(cli->client, &request, &answer, &err))
         return refuse(cli, &answer, &err);
-    FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(answer.text.data, answer.text.length, "view", &err);
+    FY_AUTO(fy_json_unref)
+    json_t *view = await_checks(cli, fy_json_parse(answer.text.data, answer.text.length, "view", &err), &err);
     if (view == NULL)
         return fy_cli_fail(&err);
-    if (cli->json)
+    if (cli->json) {
         fy_print_json(view);
-    else
-        (void)printf("%s is %s\n", cli->args[0], fy_json_string_or(view, "state", "?"));
+        return FY_EXIT_OK;
+    }
+    FY_AUTO(fy_buf_free) struct fy_buf checks = {0};
+    (void)printf("%s is %s\n", cli->args[0], fy_json_string_or(view, "state", "?"));
+    fy_show_checks(view, &checks);
+    if (checks.length > 0)
+        fy_print_buf(&checks);
     return FY_EXIT_OK;
 }

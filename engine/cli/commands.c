@@ -36,6 +36,16 @@ static const struct fy_option why_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option waive_options[] = {
+    {"check", "NAME", "the check to be waived; \"ferry show RUN\" names those that fail"},
+    {"why", "TEXT", "the reason: it stands in the record and the report, with your name"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option unwaive_options[] = {
+    {"check", "NAME", "the check that counts again"},
+    {"why", "TEXT", "the reason, for the journal"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option adjust_options[] = {
     {"step", "N", "instances a batch, from the next move on; 0: computed again"},
     {"why", "TEXT", "the reason, for the journal"},
@@ -90,7 +100,11 @@ const struct fy_command fy_commands[] = {
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
     VERB("adjust", "Change how the rest is done (instances a batch)", adjust_options,
          "ferry adjust CHG-0007 --step 2"),
-    VERB("recheck", "Check a scheduled run again now", why_options, "ferry recheck CHG-0007"),
+    VERB("recheck", "Check a scheduled run again now, and say what fails", why_options,
+         "ferry recheck CHG-0007"),
+    VERB("waive", "Start all the same though this check fails", waive_options,
+         "ferry waive CHG-0007 --check no_critical_alarms --why \"known, ticket 4711\""),
+    VERB("unwaive", "Take a waiver back", unwaive_options, "ferry unwaive CHG-0007 --check guards_free"),
     VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
     VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
     VERB("fail", "Give a parked run over to people", why_options,

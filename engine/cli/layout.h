@@ -38,6 +38,9 @@ struct fy_picture {
 void fy_layout(struct fy_canvas *canvas, const struct fy_picture *picture);
 
 /* "ferry show": a run in some lines. */
+/* What the last prechecks found, and who waived what; nothing if there were none. */
+void fy_show_checks(const json_t *view, struct fy_buf *buf);
+
 void fy_show_text(const json_t *view, struct fy_buf *buf);
 
 /* One row for a KPI: "99.98 %" with attempts, or "no data". counts is [used, failed] of one domain. */

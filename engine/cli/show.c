@@ -72,6 +72,27 @@ static void put_guards(const json_t *view, struct fy_buf *buf)
     fy_buf_text(buf, "\n");
 }
 
+void fy_show_checks(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *checks = json_object_get(view, "checks");
+    const json_t *failed = json_object_get(checks, "failed");
+    const json_t *one = NULL;
+    size_t index = 0;
+    char at[32];
+    long long count = (long long)fy_json_int_or(checks, "count", 0);
+    if (count > 0)
+        fy_buf_format(buf, "  %-10s %lld of %lld are well (%s, %s UTC)\n", "checks",
+                      count - (long long)json_array_size(failed), count,
+                      fy_json_string_or(checks, "when", "?"),
+                      fy_date_words(fy_json_int_or(checks, "at_ms", 0), at));
+    json_array_foreach(failed, index, one)
+        fy_buf_format(buf, "  %-10s %s: %s\n", fy_json_bool_or(one, "waived", false) ? "waived" : "ALARM",
+                      fy_json_string_or(one, "check", "?"), fy_json_string_or(one, "why", "?"));
+    json_array_foreach(json_object_get(checks, "waivers"), index, one)
+        fy_buf_format(buf, "  %-10s %s, by %s: %s\n", "waiver", fy_json_string_or(one, "check", "?"),
+                      fy_json_string_or(one, "who", "?"), fy_json_string_or(one, "why", "?"));
+}
+
 static void put_verbs(const json_t *view, struct fy_buf *buf)
 {
     const json_t *verbs = json_object_get(view, "verbs");
@@ -97,6 +118,7 @@ void fy_show_text(const json_t *view, struct fy_buf *buf)
     put_line(buf, "asked", fy_json_string_or(json_object_get(view, "approval"), "question", NULL));
     put_line(buf, "error", fy_json_string_or(error, "message", NULL));
     put_line(buf, "", fy_json_string_or(error, "hint", NULL));
+    fy_show_checks(view, buf);
     put_users(view, buf);
     put_line(buf, "judge", fy_json_string_or(json_object_get(view, "verdict"), "sentence", NULL));
     put_guards(view, buf);

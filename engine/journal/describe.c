@@ -34,7 +34,8 @@ static const struct saying {
     {FY_REC_PHASE, NULL, NULL, "phase: {text}"},
     {FY_REC_NOTE, NULL, NULL, "note: {text}"},
     {FY_REC_PROGRESS, NULL, NULL, "step {step}[: {done} of {total}][: {text}]"},
-    {FY_REC_COMMAND, NULL, NULL, "{verb}[, {args.step} instances a batch][ by {caller.who}][: {args.why}]"},
+    {FY_REC_COMMAND, NULL, NULL,
+     "{verb}[ {args.check}][, {args.step} instances a batch][ by {caller.who}][: {args.why}]"},
     {FY_REC_APPROVAL_ASKED, NULL, NULL,
      "asked[ role {role}]: {question}[ Until {deadline_ms#time}][, then {on_timeout}]"},
     {FY_REC_APPROVAL_GIVEN, NULL, NULL, "{answer}[ by {caller.who}]"},
@@ -125,7 +126,7 @@ static void describe_checked(const json_t *body, struct fy_buf *buf)
             continue;
         }
         fy_buf_text(&failed, failed.length > 0 ? "; " : "; failed: ");
-        fy_sentence("{check}[ ({why})]", result, &failed);
+        fy_sentence("{check}[ ({why})][, waived by {waived.who}]", result, &failed);
     }
     fy_sentence("checked[ ({when})]", body, buf);
     fy_buf_format(buf, ": %zu of %zu passed%s", passed, count, failed.length > 0 ? failed.data : "");

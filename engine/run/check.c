@@ -2,7 +2,9 @@
 #include "run/check.h"
 
 #include "base/mem.h"
+#include "run/checks.h"
 #include "run/planning.h"
+#include "run/prep.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -11,180 +13,6 @@ const char fy_checks_before[] = "[\"nf_ready\",\"version_path\",\"source_version
                                 "\"no_critical_alarms\",\"instances_running\",\"pairs_in_sync\"]";
 const char fy_checks_after[] = "[\"nf_ready\",\"target_version_is_what_runs\",\"no_critical_alarms\","
                                "\"instances_running\",\"pairs_in_sync\"]";
-
-enum { INVENTORY, HEALTH, ALARMS, PATH, FIXED };
-
-/* What the checks look at. */
-struct facts {
-    const struct fy_order *order;
-    const struct fy_landscape *landscape; /* NULL: it could not be read; landscape_err says why */
-    struct fy_err landscape_err;
-    const struct fy_question *questions;
-    size_t count;
-};
-
-/* ---- the checks: true, or one sentence -------------------------------------------------------------------
- */
-
-typedef bool check_fn(const struct facts *facts, struct fy_err *err);
-
-static bool seen(const struct facts *facts, struct fy_err *err)
-{
-    if (facts->landscape != NULL)
-        return true;
-    *err = facts->landscape_err;
-    return false;
-}
-
-static bool nf_ready(const struct facts *facts, struct fy_err *err)
-{
-    if (!seen(facts, err))
-        return false;
-    const json_t *health = facts->questions[HEALTH].result;
-    const char *nf = fy_json_string_or(health, "nf", facts->order->request.vnf_instance);
-    return fy_json_bool_or(health, "ready", false) ||
-           fy_fail(err, FY_ERR_REFUSED, "%s says that it is not ready", nf);
-}
-
-/* An adapter without the verb cannot be asked: said, and no reason to stop. */
-static bool answered(const struct fy_question *question, bool *ret_ok, struct fy_err *err)
-{
-    if (question->result != NULL)
-        return true;
-    *ret_ok = question->err.kind == FY_ERR_PERMANENT;
-    *err = question->err;
-    if (*ret_ok)
-        fy_wrap(err, "not checked");
-    return false;
-}
-
-static bool version_path(const struct facts *facts, struct fy_err *err)
-{
-    const struct fy_order_request *request = &facts->order->request;
-    const struct fy_question *question = &facts->questions[PATH];
-    bool ok;
-    if (!answered(question, &ok, err))
-        return ok;
-    return fy_json_bool_or(question->result, "supported", false) ||
-           fy_fail(err, FY_ERR_REFUSED, "there is no way from %s to %s: %s", request->source.version,
-                   request->target.version, fy_json_string_or(question->result, "why", "no reason given"));
-}
-
-/* Instances of VDUs that change run this version. */
-static bool runs_version(const struct facts *facts, bool target, struct fy_err *err)
-{
-    if (!seen(facts, err))
-        return false;
-    const struct fy_order_request *request = &facts->order->request;
-    const char *wanted = target ? request->target.version : request->source.version;
-    for (size_t i = 0; i < facts->landscape->count; i++) {
-        const struct fy_instance *instance = &facts->landscape->instances[i];
-        const struct fy_order_vdu *vdu = fy_order_find_vdu(facts->order, instance->vdu);
-        if (vdu == NULL || fy_order_vdu_unchanged(vdu))
-            continue;
-        if (instance->version == NULL || strcmp(instance->version, wanted) != 0)
-            return fy_fail(err, FY_ERR_REFUSED, "%s runs %s, the order says %s", instance->id,
-                           instance->version != NULL ? instance->version : "an unknown version", wanted);
-    }
-    return true;
-}
-
-static bool source_version(const struct facts *facts, struct fy_err *err)
-{
-    return runs_version(facts, false, err);
-}
-
-static bool target_version(const struct facts *facts, struct fy_err *err)
-{
-    return runs_version(facts, true, err);
-}
-
-static bool no_critical_alarms(const struct facts *facts, struct fy_err *err)
-{
-    const struct fy_question *question = &facts->questions[ALARMS];
-    size_t index;
-    json_t *alarm;
-    bool ok;
-    if (!answered(question, &ok, err))
-        return ok;
-    json_array_foreach(json_object_get(question->result, "alarms"), index, alarm)
-    {
-        if (strcmp(fy_json_string_or(alarm, "severity", ""), "critical") == 0)
-            return fy_fail(err, FY_ERR_REFUSED, "critical alarm %s: %s", fy_json_string_or(alarm, "id", "?"),
-                           fy_json_string_or(alarm, "text", ""));
-    }
-    return true;
-}
-
-static bool instances_running(const struct facts *facts, struct fy_err *err)
-{
-    if (!seen(facts, err))
-        return false;
-    for (size_t i = 0; i < facts->landscape->count; i++) {
-        const struct fy_instance *instance = &facts->landscape->instances[i];
-        if (!fy_in_service(instance))
-            return fy_fail(err, FY_ERR_REFUSED, "%s is not %s", instance->id,
-                           instance->running ? "ready" : "running");
-    }
-    return true;
-}
-
-static bool pairs_in_sync(const struct facts *facts, struct fy_err *err)
-{
-    if (!seen(facts, err))
-        return false;
-    for (size_t i = 0; i < facts->landscape->count; i++)
-        if (!facts->landscape->instances[i].in_sync)
-            return fy_fail(err, FY_ERR_REFUSED, "%s is not in sync with its mates",
-                           facts->landscape->instances[i].id);
-    return true;
-}
-
-static bool guard_free(const struct fy_order *order, const struct fy_question *question, struct fy_err *err)
-{
-    const char *guard = question->about, *connection, *off;
-    bool ok;
-    if (!answered(question, &ok, err) || !fy_bind_guard(order, guard, &connection, &off, err))
-        return false;
-    FY_AUTO(fy_json_unref) json_t *wanted = json_loads(off, 0, NULL);
-    return !json_equal(json_object_get(question->result, "state"), wanted) ||
-           fy_fail(err, FY_ERR_REFUSED, "guard %s is off already; somebody else may hold it", guard);
-}
-
-static bool guards_free(const struct facts *facts, struct fy_err *err)
-{
-    for (size_t i = FIXED; i < facts->count; i++)
-        if (!guard_free(facts->order, &facts->questions[i], err))
-            return false;
-    return true;
-}
-
-static bool capacity(const struct facts *facts, struct fy_err *err)
-{
-    struct fy_plan *plan;
-    if (!seen(facts, err))
-        return false;
-    if (!fy_plan_make(facts->order, facts->landscape, NULL, (struct fy_rtime){0}, &plan, err))
-        return false;
-    fy_plan_free(plan);
-    return true;
-}
-
-static const struct {
-    const char *name;
-    check_fn *check;
-    bool before; /* also while nothing is touched, in STARTING */
-} checks[] = {
-    {"nf_ready", nf_ready, true},
-    {"version_path", version_path, true},
-    {"source_version_is_what_runs", source_version, true},
-    {"target_version_is_what_runs", target_version, false},
-    {"no_critical_alarms", no_critical_alarms, true},
-    {"instances_running", instances_running, true},
-    {"pairs_in_sync", pairs_in_sync, true},
-    {"guards_free", guards_free, true},
-    {"capacity", capacity, false}, /* in STARTING the plan itself is the proof */
-};
 
 /* ---- asking
  * ------------------------------------------------------------------------------------------------ */
@@ -212,16 +40,26 @@ static const char *guard_args(const char *guard)
     return place;
 }
 
+static size_t guards_end_of(const struct fy_order *order)
+{
+    size_t count = FY_FACT_GUARDS;
+    const char *connection;
+    for (size_t i = 0; i < order->guards.take.count && count < FY_ASK_MAX; i++)
+        count += fy_bind_guard(order, order->guards.take.word[i], &connection, NULL, NULL);
+    return count;
+}
+
 size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adapters,
                     struct fy_question questions[FY_ASK_MAX])
 {
     fy_planning_ask(order, questions);
-    questions[ALARMS] =
+    questions[FY_FACT_ALARMS] =
         (struct fy_question){.connection = fy_bind_observe(order, adapters, "alarms"), .verb = "alarms"};
-    questions[PATH] = (struct fy_question){.connection = fy_bind_observe(order, adapters, "version_path"),
-                                           .verb = "version_path",
-                                           .args = path_args(order)};
-    size_t count = FIXED;
+    questions[FY_FACT_PATH] =
+        (struct fy_question){.connection = fy_bind_observe(order, adapters, "version_path"),
+                             .verb = "version_path",
+                             .args = path_args(order)};
+    size_t count = FY_FACT_GUARDS;
     for (size_t i = 0; i < order->guards.take.count && count < FY_ASK_MAX; i++) {
         const char *guard = order->guards.take.word[i], *connection;
         if (fy_bind_guard(order, guard, &connection, NULL, NULL))
@@ -231,65 +69,123 @@ size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adap
     return count;
 }
 
-/* ---- judging
- * ------------------------------------------------------------------------------------------------ */
+/* ---- judging ---------------------------------------------------------------------------------------- */
 
-static void put_one(struct fy_buf *buf, const char *name, bool ok, const struct fy_err *why)
+/* What failed, and is not waived: each check with its reason, none hiding another. */
+struct failures {
+    size_t count;
+    struct fy_failing each[32];
+    char hint[256]; /* of the first */
+};
+
+static void put_one(struct fy_buf *buf, const char *name, bool ok, const char *why,
+                    const struct fy_waiver *waiver)
 {
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "check", name);
     fy_buf_member_bool(buf, "ok", ok);
-    fy_buf_member(buf, "why", why->message);
+    fy_buf_member(buf, "why", why);
+    if (waiver != NULL) {
+        fy_buf_key(buf, "waived");
+        fy_buf_open(buf, '{');
+        fy_buf_member(buf, "who", waiver->who);
+        fy_buf_member(buf, "why", waiver->why);
+        fy_buf_close(buf, '}');
+    }
     fy_buf_close(buf, '}');
 }
 
-static void add_failure(struct fy_err *all, const struct fy_err *one, size_t failures)
-{
-    struct fy_err before = *all;
-    if (failures == 0)
-        fy_fail(all, FY_ERR_REFUSED, "%s", one->message);
-    else if (strstr(before.message, one->message) == NULL) /* one cause fails many checks: it is said once */
-        fy_fail(all, FY_ERR_REFUSED, "%.500s; %.250s", before.message, one->message);
-}
-
-static size_t run_one(const char *name, const struct facts *facts, struct fy_buf *results, struct fy_err *all,
-                      size_t failures)
+static void run_one(const char *name, struct fy_facts *facts, struct fy_buf *results,
+                    struct failures *failures)
 {
     struct fy_err why = {0};
-    bool ok = fy_fail(&why, FY_ERR_INVALID, "there is no check \"%s\"", name);
-    for (size_t i = 0; i < FY_COUNT(checks); i++)
-        if (strcmp(checks[i].name, name) == 0) {
-            why = (struct fy_err){0};
-            ok = checks[i].check(facts, &why);
-        }
-    put_one(results, name, ok, &why);
-    if (!ok)
-        add_failure(all, &why, failures);
-    return failures + !ok;
+    const struct fy_check *check = fy_check_find(name);
+    bool ok = check != NULL ? check->check(facts, &why)
+                            : fy_fail(&why, FY_ERR_INVALID, "there is no check \"%s\"", name);
+    const struct fy_waiver *waiver = ok ? NULL : fy_prep_waiver(facts->live->run, name);
+    put_one(results, name, ok, why.message, waiver);
+    if (ok || waiver != NULL || failures->count == FY_COUNT(failures->each))
+        return;
+    if (failures->count == 0)
+        (void)snprintf(failures->hint, sizeof failures->hint, "%s", why.hint);
+    failures->each[failures->count++] =
+        (struct fy_failing){.check = fy_strdup(name), .why = fy_strdup(why.message)};
 }
 
-static size_t run_checks(const json_t *names, const struct facts *facts, struct fy_buf *results,
-                         struct fy_err *err)
+static void run_checks(const json_t *names, struct fy_facts *facts, struct fy_buf *results,
+                       struct failures *failures)
 {
-    size_t failures = 0;
     fy_buf_open(results, '[');
-    for (size_t i = 0; names == NULL && i < FY_COUNT(checks); i++)
-        if (checks[i].before)
-            failures = run_one(checks[i].name, facts, results, err, failures);
+    for (size_t i = 0; names == NULL && i < fy_check_count; i++)
+        if ((fy_checks[i].flags & FY_CHECK_BEFORE) != 0)
+            run_one(fy_checks[i].name, facts, results, failures);
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
-        failures = run_one(name != NULL ? name : "?", facts, results, err, failures);
+        run_one(name != NULL ? name : "?", facts, results, failures);
     }
     fy_buf_close(results, ']');
-    return failures;
 }
 
-static void put_checked(struct fy_live *live, const char *when, const char *results)
+/* One cause fails many checks: it is said once, behind the last of them. */
+static bool said_later(const struct failures *failures, size_t at)
+{
+    for (size_t i = at + 1; i < failures->count; i++)
+        if (strcmp(failures->each[i].why, failures->each[at].why) == 0)
+            return true;
+    return false;
+}
+
+static bool fail_all(struct failures *failures, const struct fy_run *run, struct fy_err *err)
+{
+    struct fy_buf text = {0};
+    int room = 640 / (int)(failures->count > 0 ? failures->count : 1) - 32;
+    if (failures->count > 1)
+        fy_buf_format(&text, "%zu checks failed: ", failures->count);
+    for (size_t i = 0; i < failures->count; i++) {
+        bool later = said_later(failures, i);
+        fy_buf_format(&text, "%s%s", failures->each[i].check, later ? ", " : ": ");
+        if (!later)
+            fy_buf_format(&text, "%.*s%s", room > 40 ? room : 40, failures->each[i].why,
+                          i + 1 < failures->count ? "; " : "");
+    }
+    if (failures->count > 0) {
+        fy_fail(err, FY_ERR_REFUSED, "%s", text.data);
+        if (failures->count == 1 && failures->hint[0] != '\0')
+            fy_hint(err, "%s", failures->hint);
+        else
+            fy_hint(err, "mend what is named, then %s", run->program == 0 ? "send the order again" : "retry");
+    }
+    fy_buf_free(&text);
+    for (size_t i = 0; i < failures->count; i++) {
+        free(failures->each[i].check);
+        free(failures->each[i].why);
+    }
+    return failures->count == 0;
+}
+
+static void put_forecast(struct fy_buf *buf, const struct fy_forecast *forecast)
+{
+    if (forecast->at_ms == 0)
+        return;
+    fy_buf_key(buf, "forecast");
+    fy_buf_open(buf, '{');
+    fy_buf_member_int(buf, "at_ms", forecast->at_ms);
+    fy_buf_member_int(buf, "starts_ms", forecast->starts_ms);
+    fy_buf_member_int(buf, "ends_ms", forecast->ends_ms);
+    fy_buf_member_int(buf, "last_safe_ms", forecast->last_safe_ms);
+    fy_buf_member_int(buf, "users_at_risk", forecast->users_at_risk);
+    fy_buf_member_int(buf, "batches", forecast->batches);
+    fy_buf_close(buf, '}');
+}
+
+static void put_checked(struct fy_live *live, const char *when, const char *results,
+                        const struct fy_forecast *forecast)
 {
     struct fy_buf body = {0};
     fy_buf_open(&body, '{');
     fy_buf_member(&body, "when", when);
     fy_buf_member_raw(&body, "results", results);
+    put_forecast(&body, forecast);
     fy_buf_close(&body, '}');
     fy_put(live, FY_REC_CHECKED, &body);
 }
@@ -298,24 +194,42 @@ bool fy_check_judge(struct fy_live *live, const char *when, const json_t *names,
                     const struct fy_question *questions, size_t count, struct fy_buf *result,
                     struct fy_err *err)
 {
-    struct facts facts = {.order = live->run->order, .questions = questions, .count = count};
-    struct fy_landscape *landscape = NULL;
-    if (fy_planning_landscape(questions, &landscape, &facts.landscape_err)) {
-        facts.landscape = landscape;
-        fy_planning_keep(live, landscape);
-    }
+    struct fy_facts facts = {.order = live->run->order,
+                             .live = live,
+                             .questions = questions,
+                             .guards_end = guards_end_of(live->run->order),
+                             .count = count};
+    struct failures failures = {0};
+    if (fy_planning_landscape(questions, &facts.landscape, &facts.landscape_err) &&
+        live->run->state != FY_STATE_SCHEDULED) /* runs that only wait are many: no picture for them */
+        fy_planning_keep(live, facts.landscape);
     struct fy_buf results = {0};
-    size_t failures = run_checks(names, &facts, &results, err);
-    put_checked(live, when, results.data);
+    run_checks(names, &facts, &results, &failures);
+    put_checked(live, when, results.data, &facts.forecast);
     fy_buf_open(result, '{');
     fy_buf_member_raw(result, "results", results.data);
     fy_buf_close(result, '}');
     fy_buf_free(&results);
-    fy_landscape_free(landscape);
-    if (failures > 0)
-        fy_hint(err, "mend what is named, then %s",
-                live->run->program == 0 ? "send the order again" : "retry");
-    return failures == 0;
+    fy_landscape_free(facts.landscape);
+    return fail_all(&failures, live->run, err);
+}
+
+bool fy_check_waivable(const char *name, struct fy_err *err)
+{
+    struct fy_buf names = {0};
+    const struct fy_check *check = fy_check_find(name);
+    for (size_t i = 0; i < fy_check_count; i++)
+        if ((fy_checks[i].flags & FY_CHECK_WAIVABLE) != 0)
+            fy_buf_format(&names, "%s%s", names.length > 0 ? ", " : "", fy_checks[i].name);
+    bool ok = check != NULL && (check->flags & FY_CHECK_WAIVABLE) != 0;
+    if (check == NULL)
+        fy_fail(err, FY_ERR_INVALID, "there is no check \"%.100s\"", name);
+    else if (!ok)
+        fy_fail(err, FY_ERR_REFUSED, "check %s cannot be waived: nothing can be done while it fails", name);
+    if (!ok)
+        fy_hint(err, "these can: %s", names.data);
+    fy_buf_free(&names);
+    return ok;
 }
 
 /* ---- the step

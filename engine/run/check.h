@@ -3,7 +3,7 @@
  * Named checks. All of a list run, all are reported, none hides another. What they look at is asked once, all
  * of it together.
  *
- * To add one: a row and its function in check.c; a new fact is a question more.
+ * To add one: a row and its function in checks.c; a new fact is a question more.
  */
 #ifndef FY_RUN_CHECK_H
 #define FY_RUN_CHECK_H
@@ -23,6 +23,9 @@ size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adap
 bool fy_check_judge(struct fy_live *live, const char *when, const json_t *names,
                     const struct fy_question *questions, size_t count, struct fy_buf *result,
                     struct fy_err *err) FY_MUST_CHECK;
+
+/* May a person waive this check? If not, the refusal names those that may be. */
+bool fy_check_waivable(const char *name, struct fy_err *err) FY_MUST_CHECK;
 
 /* The names given to a workflow: before it starts, and at its end. JSON arrays. */
 extern const char fy_checks_before[], fy_checks_after[];

@@ -4,12 +4,11 @@
 
 #include "base/mem.h"
 #include "base/point.h"
-#include "run/check.h"
 #include "run/step.h"
 
 #include <string.h>
 
-static const struct fy_verb *const tables[] = {fy_verbs_basic};
+static const struct fy_verb *const tables[] = {fy_verbs_basic, fy_verbs_scheduled};
 
 /* ---- before it is accepted ---- */
 
@@ -28,17 +27,6 @@ static bool approve_check(const struct fy_command *command, struct fy_err *err)
         return true;
     return fy_fail(err, FY_ERR_REFUSED, "%s has approved already; %lld different people must", approval->who,
                    (long long)approval->needed);
-}
-
-static bool recheck_check(const struct fy_command *command, struct fy_err *err)
-{
-    const struct fy_live *live = command->live;
-    const struct fy_adapter_info *info = fy_bind_unknown(live->run->order, live->engine->world.adapters);
-    if (info == NULL)
-        return true;
-    fy_fail(err, FY_ERR_TRANSIENT, "connection %s is not there to be asked: %s", info->connection,
-            info->problem != NULL ? info->problem : "its host is being started");
-    return fy_hint(err, "ask again when `ferry adapter list` shows it as ready");
 }
 
 /* ---- when it is accepted: records that go with the command's ---- */
@@ -76,26 +64,6 @@ static void put_cancel(const struct fy_command *command)
         fy_command_change(command);
 }
 
-static void rechecked(void *context, struct fy_question *questions, size_t count)
-{
-    struct fy_live *live = context;
-    struct fy_buf result = {0};
-    struct fy_err err = {0};
-    bool ok = fy_check_judge(live, "recheck", NULL, questions, count, &result, &err);
-    fy_put_text(live, FY_REC_NOTE, ok ? "recheck: all is well" : err.message, NULL);
-    fy_buf_free(&result);
-    fy_flush(live);
-}
-
-static void recheck(const struct fy_command *command)
-{
-    struct fy_live *live = command->live;
-    struct fy_question questions[FY_ASK_MAX];
-    size_t count = fy_check_ask(live->run->order, live->engine->world.adapters, questions);
-    fy_step_leave(live);
-    fy_ask_for(live, questions, count, rechecked);
-}
-
 /* ---- what its record changes ---- */
 
 static void fold_asked(struct fy_run *run, const struct fy_row *row, const json_t *doc)
@@ -117,7 +85,6 @@ static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json
 
 const struct fy_verb fy_verbs_basic[] = {
     {"start-now", NULL, fy_command_change, NULL},
-    {"recheck", recheck_check, recheck, NULL},
     {"pause", NULL, NULL, fold_asked},
     {"resume", NULL, fy_command_change, NULL},
     {"cancel", NULL, put_cancel, fold_asked},

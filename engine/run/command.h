@@ -31,7 +31,7 @@ struct fy_verb {
 };
 
 /* Tables; each ends with a NULL verb. */
-extern const struct fy_verb fy_verbs_basic[];
+extern const struct fy_verb fy_verbs_basic[], fy_verbs_scheduled[];
 
 /* A state change "VERB by WHO" that goes with the command; whatever was being waited for is left. */
 void fy_command_change(const struct fy_command *command);

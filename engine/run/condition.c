@@ -2,6 +2,7 @@
 /* The conditions of state.def: a row each. */
 #include "base/mem.h"
 #include "run/fold.h"
+#include "run/prep.h"
 #include "run/state.h"
 
 #include <string.h>
@@ -16,10 +17,16 @@ static bool expiry_commits(const struct fy_run *run)
     return run->order != NULL && run->order->commit.on_expiry == FY_EXPIRY_COMMIT;
 }
 
+static bool any_waived(const struct fy_run *run)
+{
+    return run->prep != NULL && run->prep->waiver_count > 0;
+}
+
 static const struct {
     const char *name;
     bool (*holds)(const struct fy_run *run);
 } conditions[] = {
+    {"any_waived", any_waived},
     {"approval_open", approval_open},
     {"expiry_commits", expiry_commits},
 };

@@ -5,6 +5,7 @@
 #include "base/point.h"
 #include "run/guards.h"
 #include "run/live.h"
+#include "run/precheck.h"
 #include "run/starting.h"
 #include "run/step.h"
 #include "run/watch.h"
@@ -146,10 +147,13 @@ static void state_timer_fired(void *context)
     fy_drive(live);
 }
 
-static bool reached(struct fy_live *live, int64_t at_ms)
+bool fy_drive_reached(struct fy_live *live, int64_t at_ms)
 {
     if (fy_live_now(live).ms >= at_ms)
         return true;
+    if (live->state_timer != NULL && live->state_timer_ms != at_ms)
+        fy_live_cancel(live, &live->state_timer);
+    live->state_timer_ms = at_ms;
     if (live->state_timer == NULL)
         live->state_timer = fy_live_timer(live, (struct fy_rtime){at_ms}, state_timer_fired);
     return false;
@@ -188,17 +192,11 @@ static void event(struct fy_live *live, const char *name, const char *why)
     fy_flush(live);
 }
 
-static void drive_scheduled(struct fy_live *live)
-{
-    if (reached(live, live->run->order->request.window.start_ms))
-        event(live, "window_opens", "the window of the order has opened");
-}
-
 static void drive_completed(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
     fy_watch_drive(live);
-    if (run->observed_told || !reached(live, run->ended_ms + run->order->commit.observe_ms))
+    if (run->observed_told || !fy_drive_reached(live, run->ended_ms + run->order->commit.observe_ms))
         return;
     if (run->order->commit.on_expiry == FY_EXPIRY_COMMIT) {
         event(live, "observed", "the observation period of the order is over");
@@ -261,7 +259,7 @@ static void drive_nothing(struct fy_live *live)
 }
 
 static void (*const drives[])(struct fy_live *live) = {
-    [FY_STATE_NONE] = drive_nothing,           [FY_STATE_SCHEDULED] = drive_scheduled,
+    [FY_STATE_NONE] = drive_nothing,           [FY_STATE_SCHEDULED] = fy_precheck_drive,
     [FY_STATE_STARTING] = fy_starting_drive,   [FY_STATE_PROCESSING] = drive_in_window,
     [FY_STATE_PAUSED] = drive_paused,          [FY_STATE_FAILED_TEMP] = drive_parked,
     [FY_STATE_ROLLING_BACK] = drive_in_window, [FY_STATE_COMPLETED] = drive_completed,

@@ -13,6 +13,10 @@ void fy_drive_resumed(
     struct fy_live *live);               /* first thing after a restart: say so, with what was in flight */
 void fy_live_bury(struct fy_live *live); /* final: out of the list, freed at the next quiet moment */
 
+/* Has run time come to at_ms? If not, the run is driven again then; one moment at a time, the last one asked.
+ */
+bool fy_drive_reached(struct fy_live *live, int64_t at_ms);
+
 /* A connection without which the run cannot go on, not known yet or down; NULL: it waits for none. */
 const struct fy_adapter_info *fy_drive_waits_for(const struct fy_live *live);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/walk.h"
 #include "run/command.h"
+#include "run/prep.h"
 #include "run/sample.h"
 
 #include <string.h>
@@ -383,6 +384,13 @@ static bool fold_resumed(struct fy_run *run, const struct fy_row *row, const jso
     return true;
 }
 
+static bool fold_checked(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
+{
+    (void)err;
+    fy_prep_checked(run, row->time_ms, doc);
+    return true;
+}
+
 /* ---- the table --------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -406,7 +414,7 @@ static const struct {
     [FY_REC_GUARD_TAKEN] = {.apply_doc = fold_guard_taken},
     [FY_REC_GUARD_RELEASED] = {.apply_doc = fold_guard_released},
     [FY_REC_RESUMED] = {.apply_doc = fold_resumed},
-    [FY_REC_CHECKED] = {0},
+    [FY_REC_CHECKED] = {.apply_doc = fold_checked},
 };
 
 static bool apply(struct fy_run *run, const struct fy_row *row, struct fy_err *err)

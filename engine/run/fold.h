@@ -50,6 +50,8 @@ struct fy_run_approval {
     char *who; /* who answered last */
 };
 
+struct fy_prep;
+
 struct fy_run_error {
     enum fy_err_kind kind; /* FY_ERR_NONE: there is none */
     char *message, *hint;
@@ -95,6 +97,8 @@ struct fy_run {
     struct fy_run_error error;
     const char *asked; /* "pause", "cancel", "fail", "gate": takes effect when the step can be left; a literal
                           of ours */
+
+    struct fy_prep *prep; /* prechecks and waivers (prep.h); NULL: none yet */
 
     /* program started, phase, intent, outcome */
     int64_t program;

@@ -76,9 +76,12 @@ struct fy_live {
     struct fy_watch *watch;
     void *window_timer;
     void *state_timer; /* of the state: window, observation period */
-    char *instances;   /* JSON of the last look at the instances, for the view */
+    int64_t state_timer_ms;
+    char *instances; /* JSON of the last look at the instances, for the view */
     int64_t instances_at_ms;
     struct fy_ask *instances_ask;
+    struct fy_ask *aside; /* asked aside of the steps: prechecks, what stands there when a run is given up */
+    const char *aside_when; /* what for; a literal */
 
     bool driving, again, over, buried;
     bool recovered; /* taken over from the store: RESUMED is to be written first */

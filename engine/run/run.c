@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "run/fold.h"
+#include "run/prep.h"
 
 #include <string.h>
 
@@ -56,6 +57,7 @@ void fy_run_free(struct fy_run *run)
     free_texts(run);
     fy_order_free(run->order);
     fy_judge_free(run->judge);
+    fy_prep_free(run->prep);
     free(run->foreseen);
     free(run->counts);
     free(run->snapshots);

@@ -8,6 +8,7 @@
 #include "run/drive.h"
 #include "run/live.h"
 #include "run/planning.h"
+#include "run/prep.h"
 #include "run/sample.h"
 #include "run/step.h"
 
@@ -234,6 +235,7 @@ static void put_view(const struct fy_shown *shown, struct fy_buf *buf)
     put_stage(run, buf);
     if (run->sample_end_ms != 0)
         put_users(run->users, buf);
+    fy_prep_view(run, buf);
     put_guards(run, buf);
     put_judged(run, buf);
     put_tail(shown, buf);

@@ -2,6 +2,7 @@
 /* Why is it waiting? One sentence for each state: what for, since when, what happens next. */
 #include "base/mem.h"
 #include "journal/sentence.h"
+#include "run/prep.h"
 #include "run/step.h"
 #include "run/view.h"
 
@@ -35,6 +36,10 @@ static void scheduled(const struct fy_run *run, int64_t now_ms, struct fy_buf *b
     int64_t opens = run->order->request.window.start_ms;
     fy_buf_format(buf, "waits for its window, which opens at %s (in %s); then it is checked and planned",
                   clock_text(opens, at), span_text(opens - now_ms, left));
+    if (fy_prep_failing(run) > 0) {
+        fy_buf_text(buf, ". ALARM: it would not start, ");
+        fy_prep_sentence(run, buf);
+    }
 }
 
 static void starting(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One upgrade that is disturbed: who operates it, what disturbs it, and what must hold at its end."""
+import datetime
 import glob
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +30,13 @@ def order(gate):
     if gate:  # it holds until its KPIs stop it
         text = text.replace('margin="50"', 'margin="1"').replace('soak="PT20S" maxSoak="PT5M"', 'soak="PT40M" maxSoak="PT1H"')
     return text.encode()
+
+
+def epoch_ms():
+    """Run time at acceptance: so long before the window that the run waits, and is checked, for a moment."""
+    with open(os.path.join(HERE, "order.xml"), encoding="utf-8") as source:
+        start = re.search(r'<f:Window start="([^"]+)"', source.read()).group(1)
+    return int(datetime.datetime.fromisoformat(start).timestamp() * 1000) - 60_000
 
 
 class Undone(RuntimeError):
@@ -76,7 +85,7 @@ class Operator:
                 raise
         if self.accepted:
             raise Undone("the order was answered with 202 and is not there any more")
-        view = self.engine.request("POST", f"/v1/upgrades?scale={SCALE}&epoch_ms=window", order(self.gate))
+        view = self.engine.request("POST", f"/v1/upgrades?scale={SCALE}&epoch_ms={epoch_ms()}", order(self.gate))
         self.accepted = True
         return view
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/checks.h"
+
+#include "base/mem.h"
+#include "plan/plan.h"
+#include "run/planning.h"
+#include "run/step.h"
+
+#include <string.h>
+
+/* An adapter that is not there cannot be asked, and what it does cannot be relied on. */
+static bool connections(struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_adapters *adapters = facts->live->engine->world.adapters;
+    for (size_t i = 0; i < facts->order->vnf.connection_count; i++) {
+        const char *ref = facts->order->vnf.connections[i].ref;
+        const struct fy_adapter_info *info = adapters->describe(adapters->self, ref);
+        if (info == NULL || info->state == FY_ADAPTER_READY)
+            continue;
+        return fy_fail(err, FY_ERR_REFUSED, "connection %s is %s%s%s", ref,
+                       fy_adapter_state_name(info->state), info->problem != NULL ? ": " : "",
+                       info->problem != NULL ? info->problem : "");
+    }
+    return true;
+}
+
+static bool seen(struct fy_facts *facts, struct fy_err *err)
+{
+    if (facts->landscape != NULL)
+        return true;
+    *err = facts->landscape_err;
+    return false;
+}
+
+static bool nf_ready(struct fy_facts *facts, struct fy_err *err)
+{
+    if (!seen(facts, err))
+        return false;
+    const json_t *health = facts->questions[FY_FACT_HEALTH].result;
+    const char *nf = fy_json_string_or(health, "nf", facts->order->request.vnf_instance);
+    return fy_json_bool_or(health, "ready", false) ||
+           fy_fail(err, FY_ERR_REFUSED, "%s says that it is not ready", nf);
+}
+
+/* An adapter without the verb cannot be asked: said, and no reason to stop. */
+static bool answered(const struct fy_question *question, bool *ret_ok, struct fy_err *err)
+{
+    if (question->result != NULL)
+        return true;
+    *ret_ok = question->err.kind == FY_ERR_PERMANENT;
+    *err = question->err;
+    if (*ret_ok)
+        fy_wrap(err, "not checked");
+    return false;
+}
+
+static bool version_path(struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_order_request *request = &facts->order->request;
+    const struct fy_question *question = &facts->questions[FY_FACT_PATH];
+    bool ok;
+    if (!answered(question, &ok, err))
+        return ok;
+    return fy_json_bool_or(question->result, "supported", false) ||
+           fy_fail(err, FY_ERR_REFUSED, "there is no way from %s to %s: %s", request->source.version,
+                   request->target.version, fy_json_string_or(question->result, "why", "no reason given"));
+}
+
+/* Instances of VDUs that change run this version. */
+static bool runs_version(struct fy_facts *facts, bool target, struct fy_err *err)
+{
+    if (!seen(facts, err))
+        return false;
+    const struct fy_order_request *request = &facts->order->request;
+    const char *wanted = target ? request->target.version : request->source.version;
+    for (size_t i = 0; i < facts->landscape->count; i++) {
+        const struct fy_instance *instance = &facts->landscape->instances[i];
+        const struct fy_order_vdu *vdu = fy_order_find_vdu(facts->order, instance->vdu);
+        if (vdu == NULL || fy_order_vdu_unchanged(vdu))
+            continue;
+        if (instance->version == NULL || strcmp(instance->version, wanted) != 0)
+            return fy_fail(err, FY_ERR_REFUSED, "%s runs %s, the order says %s", instance->id,
+                           instance->version != NULL ? instance->version : "an unknown version", wanted);
+    }
+    return true;
+}
+
+static bool source_version(struct fy_facts *facts, struct fy_err *err)
+{
+    return runs_version(facts, false, err);
+}
+
+static bool target_version(struct fy_facts *facts, struct fy_err *err)
+{
+    return runs_version(facts, true, err);
+}
+
+static bool no_critical_alarms(struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_question *question = &facts->questions[FY_FACT_ALARMS];
+    size_t index;
+    json_t *alarm;
+    bool ok;
+    if (!answered(question, &ok, err))
+        return ok;
+    json_array_foreach(json_object_get(question->result, "alarms"), index, alarm)
+    {
+        if (strcmp(fy_json_string_or(alarm, "severity", ""), "critical") == 0)
+            return fy_fail(err, FY_ERR_REFUSED, "critical alarm %s: %s", fy_json_string_or(alarm, "id", "?"),
+                           fy_json_string_or(alarm, "text", ""));
+    }
+    return true;
+}
+
+static bool instances_running(struct fy_facts *facts, struct fy_err *err)
+{
+    if (!seen(facts, err))
+        return false;
+    for (size_t i = 0; i < facts->landscape->count; i++) {
+        const struct fy_instance *instance = &facts->landscape->instances[i];
+        if (!fy_in_service(instance))
+            return fy_fail(err, FY_ERR_REFUSED, "%s is not %s", instance->id,
+                           instance->running ? "ready" : "running");
+    }
+    return true;
+}
+
+static bool pairs_in_sync(struct fy_facts *facts, struct fy_err *err)
+{
+    if (!seen(facts, err))
+        return false;
+    for (size_t i = 0; i < facts->landscape->count; i++)
+        if (!facts->landscape->instances[i].in_sync)
+            return fy_fail(err, FY_ERR_REFUSED, "%s is not in sync with its mates",
+                           facts->landscape->instances[i].id);
+    return true;
+}
+
+static bool guard_free(const struct fy_order *order, const struct fy_question *question, struct fy_err *err)
+{
+    const char *guard = question->about, *connection, *off;
+    bool ok;
+    if (!answered(question, &ok, err) || !fy_bind_guard(order, guard, &connection, &off, err))
+        return false;
+    FY_AUTO(fy_json_unref) json_t *wanted = json_loads(off, 0, NULL);
+    return !json_equal(json_object_get(question->result, "state"), wanted) ||
+           fy_fail(err, FY_ERR_REFUSED, "guard %s is off already; somebody else may hold it", guard);
+}
+
+static bool guards_free(struct fy_facts *facts, struct fy_err *err)
+{
+    for (size_t i = FY_FACT_GUARDS; i < facts->guards_end; i++)
+        if (!guard_free(facts->order, &facts->questions[i], err))
+            return false;
+    return true;
+}
+
+static int64_t batches_of(const struct fy_plan *plan)
+{
+    size_t count = plan->slice_count + plan->rest_count;
+    for (size_t i = 0; i < plan->stage_count; i++)
+        count += plan->stages[i].count;
+    return (int64_t)count;
+}
+
+/* The plan itself is the proof: capacity, limits, and the window, as far ahead as it lies. */
+static bool capacity(struct fy_facts *facts, struct fy_err *err)
+{
+    struct fy_plan *plan;
+    if (!seen(facts, err))
+        return false;
+    struct fy_rtime now = {facts->live->run->program == 0 ? fy_live_now(facts->live).ms : 0};
+    if (!fy_plan_make(facts->order, facts->landscape, NULL, now, &plan, err))
+        return false;
+    facts->forecast = (struct fy_forecast){.at_ms = fy_live_now(facts->live).ms,
+                                           .starts_ms = plan->starts.ms,
+                                           .ends_ms = plan->ends.ms,
+                                           .last_safe_ms = plan->last_safe.ms,
+                                           .users_at_risk = plan->users_at_risk,
+                                           .batches = batches_of(plan)};
+    fy_plan_free(plan);
+    return true;
+}
+
+const struct fy_check fy_checks[] = {
+    {"connections", connections, FY_CHECK_BEFORE},
+    {"nf_ready", nf_ready, FY_CHECK_BEFORE},
+    {"version_path", version_path, FY_CHECK_BEFORE},
+    {"source_version_is_what_runs", source_version, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
+    {"target_version_is_what_runs", target_version, 0},
+    {"no_critical_alarms", no_critical_alarms, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
+    {"instances_running", instances_running, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
+    {"pairs_in_sync", pairs_in_sync, FY_CHECK_BEFORE},
+    {"guards_free", guards_free, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
+    {"capacity", capacity, FY_CHECK_BEFORE},
+};
+const size_t fy_check_count = FY_COUNT(fy_checks);
+
+const struct fy_check *fy_check_find(const char *name)
+{
+    for (size_t i = 0; i < FY_COUNT(fy_checks); i++)
+        if (strcmp(fy_checks[i].name, name) == 0)
+            return &fy_checks[i];
+    return NULL;
+}

@@ -20,7 +20,9 @@ static void skip_space(struct fy_walk *walk)
 char fy_walk_peek(struct fy_walk *walk)
 {
     skip_space(walk);
-    return walk->at == walk->end ? '\0' : *walk->at;
+    if (walk->at == walk->end)
+        return '\0';
+    return *walk->at;
 }
 
 static bool fail(struct fy_walk *walk)

@@ -6,6 +6,11 @@
 
 #include "ferry/adapter.h"
 
+/* Of a plugin: all of it that is not in facts.h. */
+#define SIM_ADAPTER(table)                                                                                   \
+    .thread_safe = true, .settings = sim_adapter_settings, .verbs = (table), .open = sim_adapter_open,       \
+    .close = sim_adapter_close
+
 extern const struct ferry_setting sim_adapter_settings[];
 
 void *sim_adapter_open(const struct ferry_host *host, const char *settings, char *why, size_t why_size);

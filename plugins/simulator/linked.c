@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linked.h"
+#include "facts.h"
 #include "schema.h"
 
 #include <stdio.h>
@@ -89,58 +90,20 @@ static const struct ferry_setting settings[] = {
     {NULL, NULL, false, false, NULL, NULL},
 };
 
-#define VERB(name, kind, deadline, settle, schema)                                                           \
-    static void vim_##name(void *connection, const struct ferry_call *call, struct ferry_reply *reply)       \
-    {                                                                                                        \
-        linked_call(connection, SIM_VIM, #name, call, reply);                                                \
-    }
-#include "vim_verbs.def"
-#undef VERB
+#define SIM_VERBS            "vim_verbs.def"
+#define SIM_TABLE            vim_verbs
+#define SIM_FUNCTION(name)   vim_##name
+#define SIM_PASS(name, kind) linked_call(connection, SIM_VIM, #name, call, reply)
+#include "verb_table.h"
 
-#define VERB(name, kind, deadline, settle, schema)                                                           \
-    static void nf_##name(void *connection, const struct ferry_call *call, struct ferry_reply *reply)        \
-    {                                                                                                        \
-        linked_call(connection, SIM_NF, #name, call, reply);                                                 \
-    }
-#include "nf_verbs.def"
-#undef VERB
+#define SIM_VERBS            "nf_verbs.def"
+#define SIM_TABLE            nf_verbs
+#define SIM_FUNCTION(name)   nf_##name
+#define SIM_PASS(name, kind) linked_call(connection, SIM_NF, #name, call, reply)
+#include "verb_table.h"
 
-static const struct ferry_verb vim_verbs[] = {
-#define VERB(name, kind, deadline, settle, schema)                                                           \
-    {#name, FERRY_##kind, schema, deadline, settle, vim_##name},
-#include "vim_verbs.def"
-#undef VERB
-    {NULL, FERRY_OBSERVE, NULL, 0, 0, NULL},
-};
+const struct ferry_adapter sim_linked_vim = {SIM_VIM_FACTS, .settings = settings, .verbs = vim_verbs,
+                                             .open = linked_open, .close = linked_close};
 
-static const struct ferry_verb nf_verbs[] = {
-#define VERB(name, kind, deadline, settle, schema) {#name, FERRY_##kind, schema, deadline, settle, nf_##name},
-#include "nf_verbs.def"
-#undef VERB
-    {NULL, FERRY_OBSERVE, NULL, 0, 0, NULL},
-};
-
-const struct ferry_adapter sim_linked_vim = {.abi = FERRY_ADAPTER_ABI,
-                                             .size = sizeof(struct ferry_adapter),
-                                             .name = "sim_vim",
-                                             .version = FERRY_VERSION,
-                                             .summary = "A simulated cloud, linked in.",
-                                             .kinds = FERRY_KIND_VIM,
-                                             .simulated = true,
-                                             .settings = settings,
-                                             .verbs = vim_verbs,
-                                             .open = linked_open,
-                                             .close = linked_close};
-
-const struct ferry_adapter sim_linked_nf = {.abi = FERRY_ADAPTER_ABI,
-                                            .size = sizeof(struct ferry_adapter),
-                                            .name = "sim_nf",
-                                            .version = FERRY_VERSION,
-                                            .summary = "A simulated AMF or SMF, linked in.",
-                                            .kinds = FERRY_KIND_NF | FERRY_KIND_KPI,
-                                            .mobility = FERRY_MOBILITY_LIVE,
-                                            .simulated = true,
-                                            .settings = settings,
-                                            .verbs = nf_verbs,
-                                            .open = linked_open,
-                                            .close = linked_close};
+const struct ferry_adapter sim_linked_nf = {SIM_NF_FACTS, .settings = settings, .verbs = nf_verbs,
+                                            .open = linked_open, .close = linked_close};

@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated NF as an adapter: each verb is passed on to ferry-sim as it is. */
 #include "adapter.h"
+#include "facts.h"
 #include "schema.h"
 
-#define VERB(name, kind, deadline, settle, schema)                                                           \
-    static void call_##name(void *connection, const struct ferry_call *call, struct ferry_reply *reply)      \
-    {                                                                                                        \
-        sim_adapter_call(connection, "nf", #name, FERRY_##kind, call, reply);                                \
-    }
-#include "nf_verbs.def"
-#undef VERB
+#define SIM_VERBS            "nf_verbs.def"
+#define SIM_TABLE            verbs
+#define SIM_FUNCTION(name)   call_##name
+#define SIM_PASS(name, kind) sim_adapter_call(connection, "nf", #name, FERRY_##kind, call, reply)
+#include "verb_table.h"
 
-static const struct ferry_verb verbs[] = {
-#define VERB(name, kind, deadline, settle, schema)                                                           \
-    {#name, FERRY_##kind, schema, deadline, settle, call_##name},
-#include "nf_verbs.def"
-#undef VERB
-    {NULL, FERRY_OBSERVE, NULL, 0, 0, NULL},
-};
-
-FERRY_ADAPTER_EXPORT const struct ferry_adapter ferry_adapter = {
-    .abi = FERRY_ADAPTER_ABI,
-    .size = sizeof(struct ferry_adapter),
-    .name = "sim_nf",
-    .version = FERRY_VERSION,
-    .summary = "A simulated AMF or SMF: the users of ferry-sim.",
-    .kinds = FERRY_KIND_NF | FERRY_KIND_KPI,
-    .mobility = FERRY_MOBILITY_LIVE, /* the trial's; health tells the one the world file sets */
-    .simulated = true,
-    .thread_safe = true,
-    .settings = sim_adapter_settings,
-    .verbs = verbs,
-    .open = sim_adapter_open,
-    .close = sim_adapter_close,
-};
+FERRY_ADAPTER_EXPORT const struct ferry_adapter ferry_adapter = {SIM_NF_FACTS, SIM_ADAPTER(verbs)};

@@ -67,6 +67,49 @@ int fy_canvas_format(struct fy_canvas *canvas, int row, int column, enum fy_styl
     return fy_canvas_put(canvas, row, column, style, text);
 }
 
+/* The width of the word that begins here, and where it ends. */
+static int word_width(const char *text, const char **ret_end)
+{
+    int width = 0;
+    for (; *text != '\0' && *text != ' '; text += character_length(text))
+        width++;
+    *ret_end = text;
+    return width;
+}
+
+static void put_word(struct fy_canvas *canvas, struct fy_flow *flow, enum fy_style style, const char *word,
+                     const char *end)
+{
+    char text[8];
+    while (word < end && flow->column < canvas->width) {
+        size_t length = character_length(word);
+        (void)snprintf(text, sizeof text, "%.*s", (int)length, word);
+        flow->column = fy_canvas_put(canvas, flow->row, flow->column, style, text);
+        word += length;
+    }
+    flow->full = word < end;
+}
+
+void fy_canvas_flow(struct fy_canvas *canvas, struct fy_flow *flow, enum fy_style style, const char *text)
+{
+    const char *end;
+    while (*text != '\0' && !flow->full) {
+        int spaces = (int)strspn(text, " ");
+        int width = word_width(text + spaces, &end);
+        bool fits = flow->column + spaces + width <= canvas->width;
+        if (!fits && flow->row < flow->last_row && flow->column > flow->indent) {
+            flow->row++;
+            flow->column = flow->indent;
+        } else {
+            flow->column += spaces;
+        }
+        put_word(canvas, flow, style, text + spaces, end);
+        text = end;
+    }
+    if (flow->full)
+        (void)fy_canvas_put(canvas, flow->row, canvas->width - 1, style, flow->cut);
+}
+
 void fy_canvas_right(struct fy_canvas *canvas, int row, int column, enum fy_style style, const char *text)
 {
     (void)fy_canvas_put(canvas, row, column - fy_text_width(text), style, text);

@@ -46,6 +46,20 @@ void fy_canvas_right(struct fy_canvas *canvas, int row, int column, enum fy_styl
 int fy_canvas_fill(struct fy_canvas *canvas, int row, int column, int count, enum fy_style style,
                    const char *glyph);
 
+/*
+ * Words one after the other, on as many rows as they need and may have. What does not fit is left out, and
+ * the cut is marked.
+ */
+struct fy_flow {
+    int row, column;
+    int indent;      /* where a further row begins */
+    int last_row;    /* the last it may take */
+    const char *cut; /* the mark: "…" */
+    bool full;
+};
+
+void fy_canvas_flow(struct fy_canvas *canvas, struct fy_flow *flow, enum fy_style style, const char *text);
+
 /* How many columns text takes. */
 int fy_text_width(const char *text);
 

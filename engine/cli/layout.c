@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINES_AT_LEAST 2
-#define CURVES_FROM    27 /* rows; a smaller terminal needs them for the KPIs */
+#define LINES_AT_LEAST  2
+#define THREE_ROWS_FROM 22 /* rows; a smaller terminal has one for a sentence */
+#define CURVES_FROM     27 /* rows; a smaller terminal needs them for the KPIs */
 
 static void draw_title(struct fy_canvas *canvas, const struct fy_picture *picture)
 {
@@ -130,14 +131,25 @@ static int draw_step(struct fy_canvas *canvas, int row, const struct fy_picture 
     return row + 1;
 }
 
-static int draw_sentence(struct fy_canvas *canvas, int row, enum fy_style style, const char *label,
-                         const char *sentence)
+/* A sentence has up to three rows where there is room: its figures are at its end. */
+static struct fy_flow flow_from(const struct fy_canvas *canvas, int row, int column,
+                                const struct fy_picture *picture)
+{
+    return (struct fy_flow){.row = row,
+                            .column = column,
+                            .indent = column,
+                            .last_row = row + (canvas->height >= THREE_ROWS_FROM ? 2 : 0),
+                            .cut = picture->ascii ? ">" : "…"};
+}
+
+static int draw_sentence(struct fy_canvas *canvas, int row, const struct fy_picture *picture,
+                         enum fy_style style, const char *label, const char *sentence)
 {
     if (sentence == NULL || sentence[0] == '\0')
         return row;
-    int column = fy_canvas_put(canvas, row, 1, FY_STYLE_DIM, label);
-    put_cut(canvas, row, column, style, sentence, false);
-    return row + 1;
+    struct fy_flow flow = flow_from(canvas, row, fy_canvas_put(canvas, row, 1, FY_STYLE_DIM, label), picture);
+    fy_canvas_flow(canvas, &flow, style, sentence);
+    return flow.row + 1;
 }
 
 static int draw_guards(struct fy_canvas *canvas, int row, const json_t *guards)
@@ -161,31 +173,36 @@ static int draw_guards(struct fy_canvas *canvas, int row, const json_t *guards)
     return row + 1;
 }
 
-static int draw_call(struct fy_canvas *canvas, int row, const struct fy_held_call *call, bool ascii)
+static int draw_call(struct fy_canvas *canvas, int row, const struct fy_held_call *call,
+                     const struct fy_picture *picture)
 {
-    char age[32];
-    int column = fy_canvas_format(canvas, row, 1, FY_STYLE_DIM, "call %s%s%s: ", call->subscriber,
-                                  call->peer[0] != '\0' ? "/" : "", call->peer);
-    column = fy_canvas_put(canvas, row, column, FY_STYLE_SOURCE, call->before);
+    char text[160];
+    char time[32];
+    struct fy_flow flow =
+        flow_from(canvas, row, fy_canvas_put(canvas, row, 1, FY_STYLE_DIM, "call "), picture);
+    (void)snprintf(text, sizeof text, "%s%s%s: ", call->subscriber, call->peer[0] != '\0' ? "/" : "",
+                   call->peer);
+    fy_canvas_flow(canvas, &flow, FY_STYLE_DIM, text);
+    fy_canvas_flow(canvas, &flow, FY_STYLE_SOURCE, call->before);
     if (call->sightings < 2) {
-        char clock[16];
-        (void)fy_canvas_format(canvas, row, column, FY_STYLE_DIM, " when it began, at %.5s; held since",
-                               fy_clock_words(call->since_ms, clock));
-        return row + 1;
+        (void)snprintf(text, sizeof text, " when it began, at %.5s; held since",
+                       fy_clock_words(call->since_ms, time));
+        fy_canvas_flow(canvas, &flow, FY_STYLE_DIM, text);
+        return flow.row + 1;
     }
-    column = fy_canvas_put(canvas, row, column, FY_STYLE_DIM, ascii ? " -> " : " → ");
-    column = fy_canvas_put(canvas, row, column, FY_STYLE_TARGET, call->now);
-    (void)fy_canvas_format(canvas, row, column, call->alive ? FY_STYLE_GOOD : FY_STYLE_BAD, ", %s after %s",
-                           call->alive ? "alive" : "LOST",
-                           fy_left_words(call->seen_ms - call->since_ms, age));
-    return row + 1;
+    fy_canvas_flow(canvas, &flow, FY_STYLE_DIM, picture->ascii ? " -> " : " → ");
+    fy_canvas_flow(canvas, &flow, FY_STYLE_TARGET, call->now);
+    (void)snprintf(text, sizeof text, ", %s after %s", call->alive ? "alive" : "LOST",
+                   fy_left_words(call->seen_ms - call->since_ms, time));
+    fy_canvas_flow(canvas, &flow, call->alive ? FY_STYLE_GOOD : FY_STYLE_BAD, text);
+    return flow.row + 1;
 }
 
 static int draw_calls(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
 {
     for (size_t i = 0; i < picture->call_count; i++)
         if (picture->calls[i].sightings > 0)
-            row = draw_call(canvas, row, &picture->calls[i], picture->ascii);
+            row = draw_call(canvas, row, &picture->calls[i], picture);
     return row;
 }
 
@@ -212,13 +229,14 @@ static int draw_times(struct fy_canvas *canvas, int row, const json_t *view)
     return row + 1;
 }
 
-static int draw_trouble(struct fy_canvas *canvas, int row, const json_t *view)
+static int draw_trouble(struct fy_canvas *canvas, int row, const struct fy_picture *picture)
 {
-    const json_t *error = json_object_get(view, "error");
-    row = draw_sentence(canvas, row, FY_STYLE_BAD,
-                        "store unavailable: ", fy_json_string_or(view, "store_trouble", NULL));
-    row = draw_sentence(canvas, row, FY_STYLE_BAD, "error: ", fy_json_string_or(error, "message", NULL));
-    return draw_sentence(canvas, row, FY_STYLE_PLAIN, "  ", fy_json_string_or(error, "hint", NULL));
+    const json_t *error = json_object_get(picture->view, "error");
+    row = draw_sentence(canvas, row, picture, FY_STYLE_BAD,
+                        "store unavailable: ", fy_json_string_or(picture->view, "store_trouble", NULL));
+    row = draw_sentence(canvas, row, picture, FY_STYLE_BAD,
+                        "error: ", fy_json_string_or(error, "message", NULL));
+    return draw_sentence(canvas, row, picture, FY_STYLE_PLAIN, "  ", fy_json_string_or(error, "hint", NULL));
 }
 
 /* The last records, as many as there is room for, at the bottom. */
@@ -250,8 +268,9 @@ void fy_layout(struct fy_canvas *canvas, const struct fy_picture *picture)
         row = fy_layout_curves(canvas, row, picture);
     row += roomy ? 1 : 0;
     row = draw_step(canvas, row, picture);
-    row = draw_trouble(canvas, row, view);
-    row = draw_sentence(canvas, row, FY_STYLE_PLAIN, "judge: ", fy_json_string_or(verdict, "sentence", NULL));
+    row = draw_trouble(canvas, row, picture);
+    row = draw_sentence(canvas, row, picture, FY_STYLE_PLAIN,
+                        "judge: ", fy_json_string_or(verdict, "sentence", NULL));
     row = draw_guards(canvas, row, json_object_get(view, "guards"));
     row = draw_calls(canvas, row, picture);
     row = draw_times(canvas, row, view);

@@ -107,6 +107,22 @@ static void test_picture_can_do_without_unicode(void **state)
         assert_true((unsigned char)*c < 0x80);
 }
 
+static void test_picture_shows_a_long_sentence_to_its_figures(void **state)
+{
+    (void)state;
+    FY_AUTO(fy_json_unref) json_t *doc = fixture("half.json");
+    (void)json_object_set_new(
+        json_object_get(json_object_get(doc, "view"), "verdict"), "sentence",
+        json_string("AMF registration: 3.41 % of 15,569 failed on the target against 0.21 % of 15,552 on the "
+                    "source, more than the margin of 0.50 points; evidence 4211, limit 100"));
+    FY_AUTO(fy_free_ptr) char *text = picture_text(doc, 80, 24, false);
+    assert_non_null(strstr(text, "judge: AMF registration: 3.41 %"));
+    assert_non_null(strstr(text, "  4211, limit 100\n"));
+    FY_AUTO(fy_free_ptr) char *narrow = picture_text(doc, 40, 24, false);
+    assert_non_null(strstr(narrow, "…\n"));
+    assert_non_null(strstr(narrow, "call test-3/test-4: amf-svc-12 →\n      amf-svc-03, alive after"));
+}
+
 /* Whatever the size of the terminal and the state of the run: nothing is drawn outside the page. */
 static void test_picture_survives_every_size_and_an_empty_view(void **state)
 {
@@ -325,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_picture_fits_80x24),
+        cmocka_unit_test(test_picture_shows_a_long_sentence_to_its_figures),
         cmocka_unit_test(test_picture_uses_a_large_terminal),
         cmocka_unit_test(test_picture_can_do_without_unicode),
         cmocka_unit_test(test_picture_survives_every_size_and_an_empty_view),

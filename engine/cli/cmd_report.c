@@ -50,40 +50,55 @@ static void put_outcome(struct fy_page *page, const json_t *view)
                      (long long)fy_json_int_or(view, "scale", 1));
 }
 
-/* The records of these kinds, one sentence each, under a heading; nothing if there are none. */
-static void put_records(struct fy_page *page, const json_t *records, const char *heading, const char *kinds)
+/* What a list of the report holds, one sentence each, under a heading; nothing if it is empty. */
+static void put_list(struct fy_page *page, const json_t *list, const char *heading)
 {
-    const json_t *record = NULL;
+    const json_t *line = NULL;
     size_t index = 0;
-    bool headed = false;
-    json_array_foreach(records, index, record)
+    char clock[32];
+    if (json_array_size(list) > 0)
+        fy_page_heading(page, heading);
+    json_array_foreach(list, index, line)
     {
-        char clock[32];
-        FY_AUTO(fy_free_ptr) char *kind = fy_format("|%s|", fy_json_string_or(record, "name", "?"));
-        if (strstr(kinds, kind) == NULL)
-            continue;
-        if (!headed)
-            fy_page_heading(page, heading);
-        headed = true;
-        fy_page_line(page, "%s  %s", fy_date_words(fy_json_int_or(record, "time_ms", 0), clock),
-                     fy_json_string_or(record, "text", ""));
+        fy_page_line(page, "%s  %s", fy_date_words(fy_json_int_or(line, "at_ms", 0), clock),
+                     fy_json_string_or(line, "text", ""));
     }
+}
+
+static void put_figures(struct fy_page *page, const json_t *report)
+{
+    const json_t *upgrade = json_object_get(report, "upgrade");
+    int64_t permille = fy_json_int_or(report, "permille", 0);
+    int64_t planned_ms = fy_json_int_or(report, "planned_end_ms", 0);
+    char words[32];
+    fy_page_line(page, "ratio reached: %lld.%lld %%; %lld steps, plan revision %lld",
+                 (long long)(permille / 10), (long long)(permille % 10),
+                 (long long)fy_json_int_or(upgrade, "steps", 0),
+                 (long long)fy_json_int_or(upgrade, "revision", 0));
+    fy_page_line(page, "users at risk, as forecast: %s",
+                 fy_number_words(fy_json_int_or(report, "users_at_risk", 0), words));
+    if (planned_ms > 0)
+        fy_page_line(page, "planned to end %s UTC", fy_date_words(planned_ms, words));
+    if (fy_json_int_or(report, "restarts", 0) > 0)
+        fy_page_line(page, "restarts of the engine that it went through: %lld",
+                     (long long)fy_json_int_or(report, "restarts", 0));
 }
 
 static void put_report(struct fy_page *page, const json_t *report, bool paper)
 {
-    const json_t *view = json_object_get(report, "upgrade");
-    const json_t *records = json_object_get(report, "records");
+    static const char *const lists[][2] = {{"course", "Course"},
+                                           {"verdicts", "Checks and verdicts"},
+                                           {"people", "Decisions and hand work"},
+                                           {"guards", "Guards"},
+                                           {"trouble", "What went wrong, and restarts of the engine"}};
     const json_t *audit = json_object_get(report, "audit");
-    put_outcome(page, view);
+    put_outcome(page, json_object_get(report, "upgrade"));
+    put_figures(page, report);
     fy_page_heading(page,
                     paper ? "Table 1, and the paper's" : "Users and KPIs: L source, R target, success in %");
     fy_table1(page, json_object_get(report, "kpis"), paper);
-    put_records(page, records, "Course", "|state changed|program started|phase|");
-    put_records(page, records, "Checks and verdicts", "|checked|verdict|");
-    put_records(page, records, "Decisions and hand work", "|approval asked|approval given|command|");
-    put_records(page, records, "Guards", "|guard taken|guard released|");
-    put_records(page, records, "Restarts of the engine", "|resumed|");
+    for (size_t i = 0; i < FY_COUNT(lists); i++)
+        put_list(page, json_object_get(report, lists[i][0]), lists[i][1]);
     fy_page_heading(page, "Audit");
     fy_page_line(page, "%lld records, the last with hash %s", (long long)fy_json_int_or(audit, "records", 0),
                  fy_json_string_or(audit, "hash", "?"));

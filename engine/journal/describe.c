@@ -38,7 +38,7 @@ static const struct saying {
      "{verb}[ {args.check}][, {args.step} instances a batch][ by {caller.who}][: {args.why}]"},
     {FY_REC_APPROVAL_ASKED, NULL, NULL,
      "asked[ role {role}]: {question}[ Until {deadline_ms#time}][, then {on_timeout}]"},
-    {FY_REC_APPROVAL_GIVEN, NULL, NULL, "{answer}[ by {caller.who}]"},
+    {FY_REC_APPROVAL_GIVEN, NULL, NULL, "approval[ {id}] is answered: {answer}"},
     {FY_REC_VERDICT, "final", "true", "verdict {verdict}[: {sentence}][ (after {covered_ms#span})]"},
     {FY_REC_VERDICT, NULL, NULL, "{verdict} so far[: {sentence}][ (after {covered_ms#span})]"},
     {FY_REC_GUARD_TAKEN, NULL, NULL, "guard {guard}[ on {connection}] taken; it was {prior#json}"},

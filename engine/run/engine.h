@@ -115,11 +115,8 @@ bool fy_engine_show_instances(struct fy_engine *engine, const char *run, struct 
 bool fy_engine_show_kpis(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                          struct fy_err *err) FY_MUST_CHECK;
 
-/*
- * The report of a run: one page for the morning meeting, made from its records. format: "md" (Markdown) or
- * "json".
- */
-bool fy_engine_report(struct fy_engine *engine, const char *run, const char *format, struct fy_buf *buf,
+/* The report of a run: what the morning meeting asks, from its views and its records. */
+bool fy_engine_report(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                       struct fy_err *err) FY_MUST_CHECK;
 
 #endif

@@ -6,14 +6,15 @@
 #include "run/live.h"
 
 enum fy_report_list {
-    FY_REPORT_VERDICTS,
-    FY_REPORT_APPROVALS, /* and everything else people did */
+    FY_REPORT_COURSE,   /* states, programs, phases */
+    FY_REPORT_VERDICTS, /* and checks */
+    FY_REPORT_PEOPLE,   /* what was asked, and everything people did */
     FY_REPORT_GUARDS,
     FY_REPORT_TROUBLE, /* failures, parkings, restarts */
     FY_REPORT_LISTS,
 };
 
-extern const char *const fy_report_titles[FY_REPORT_LISTS], *const fy_report_keys[FY_REPORT_LISTS];
+extern const char *const fy_report_keys[FY_REPORT_LISTS];
 
 struct fy_report_lines {
     struct {
@@ -24,8 +25,7 @@ struct fy_report_lines {
 };
 
 struct fy_report {
-    struct fy_run *run; /* folded from the same rows */
-    char *waiting;
+    struct fy_run *run;     /* folded from the same rows */
     int64_t planned_end_ms; /* of the first revision */
     int64_t users_at_risk;
     int64_t permille; /* of the users on the target, as last counted */

@@ -2,12 +2,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "run/report.h"
-#include "run/view.h"
 
 #include <string.h>
 
-const char *const fy_report_titles[FY_REPORT_LISTS] = {"Verdicts", "People", "Guards", "What went wrong"};
-const char *const fy_report_keys[FY_REPORT_LISTS] = {"verdicts", "people", "guards", "trouble"};
+const char *const fy_report_keys[FY_REPORT_LISTS] = {"course", "verdicts", "people", "guards", "trouble"};
 
 struct reading {
     struct fy_report *report;
@@ -39,7 +37,7 @@ static void first_plan(struct fy_report *report, const struct fy_row *row)
     report->users_at_risk = fy_json_int_or(json_object_get(doc, "plan"), "users_at_risk", 0);
 }
 
-/* Which kinds go into which list; the others are what went as planned. */
+/* Which kinds go into which list. An approval is told by its command, which has the reason, too. */
 static void sort(struct fy_report *report, const struct fy_row *row)
 {
     static const struct {
@@ -47,9 +45,13 @@ static void sort(struct fy_report *report, const struct fy_row *row)
         enum fy_report_list list;
         const char *only; /* if the body has this; NULL: always */
     } rows[] = {
+        {FY_REC_STATE_CHANGED, FY_REPORT_COURSE, NULL},
+        {FY_REC_PROGRAM_STARTED, FY_REPORT_COURSE, NULL},
+        {FY_REC_PHASE, FY_REPORT_COURSE, NULL},
+        {FY_REC_CHECKED, FY_REPORT_VERDICTS, NULL},
         {FY_REC_VERDICT, FY_REPORT_VERDICTS, NULL},
-        {FY_REC_COMMAND, FY_REPORT_APPROVALS, NULL},
-        {FY_REC_APPROVAL_ASKED, FY_REPORT_APPROVALS, NULL},
+        {FY_REC_COMMAND, FY_REPORT_PEOPLE, NULL},
+        {FY_REC_APPROVAL_ASKED, FY_REPORT_PEOPLE, NULL},
         {FY_REC_GUARD_TAKEN, FY_REPORT_GUARDS, NULL},
         {FY_REC_GUARD_RELEASED, FY_REPORT_GUARDS, NULL},
         {FY_REC_OUTCOME, FY_REPORT_TROUBLE, "\"ok\":false"},
@@ -75,13 +77,10 @@ static bool read_row(void *context, const struct fy_row *row)
     return true;
 }
 
-static void sum_up(struct fy_engine *engine, struct fy_report *report)
+static void sum_up(struct fy_report *report)
 {
     const struct fy_run *run = report->run;
     int64_t source = run->users[0][0] + run->users[1][0], target = run->users[0][1] + run->users[1][1];
-    struct fy_buf waiting = {0};
-    fy_waiting(run, fy_run_now(&run->base, &engine->world.clock).ms, &waiting);
-    report->waiting = fy_buf_take(&waiting);
     report->permille = source + target > 0 ? 1000 * target / (source + target) : 0;
 }
 
@@ -99,7 +98,7 @@ bool fy_report_read(struct fy_engine *engine, const char *run, struct fy_report 
     if (ok && ret->run->order == NULL)
         ok = fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s", run);
     if (ok)
-        sum_up(engine, ret);
+        sum_up(ret);
     else
         fy_report_done(ret);
     return ok;
@@ -112,6 +111,5 @@ void fy_report_done(struct fy_report *report)
             free(report->lists[i].line[j].text);
         free(report->lists[i].line);
     }
-    free(report->waiting);
     fy_run_free(report->run);
 }

@@ -382,9 +382,14 @@ bool fy_engine_show_instances(struct fy_engine *engine, const char *id, struct f
         return false;
     if (shown.live != NULL)
         look_again(shown.live);
-    fy_buf_text(buf, shown.live != NULL && shown.live->instances != NULL
-                         ? shown.live->instances
-                         : "{\"at_ms\":0,\"domains\":{},\"instances\":[]}");
+    if (shown.live != NULL && shown.live->instances != NULL)
+        fy_buf_text(buf, shown.live->instances);
+    else
+        fy_buf_format(buf, "{\"at_ms\":0,\"domains\":{},\"instances\":[],\"why\":\"%s\"}",
+                      shown.live != NULL
+                          ? "they are being looked at for the first time; ask again in a moment"
+                          : "the run is over: its instances are looked at while it is live, and "
+                            "not kept; ferry report has how it ended");
     fy_shown_done(&shown);
     return true;
 }

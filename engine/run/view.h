@@ -19,10 +19,4 @@ void fy_shown_done(struct fy_shown *shown);
 /* Why a run is waiting: what for, since when, what happens next. One sentence. */
 void fy_waiting(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf);
 
-/* Success in hundredths of a percent, -1: nobody tried. */
-int64_t fy_success_bp(const struct fy_count *count);
-
-/* "50 %", "0 %" of a snapshot; into text. */
-void fy_snapshot_label(const struct fy_snapshot *snapshot, char *text, size_t size);
-
 #endif

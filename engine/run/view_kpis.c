@@ -5,12 +5,13 @@
 
 #include <stdio.h>
 
-int64_t fy_success_bp(const struct fy_count *count)
+/* Success in hundredths of a percent, -1: nobody tried. */
+static int64_t success_bp(const struct fy_count *count)
 {
     return count->users > 0 ? 10000 * (count->users - count->failed) / count->users : -1;
 }
 
-void fy_snapshot_label(const struct fy_snapshot *snapshot, char *text, size_t size)
+static void put_label(const struct fy_snapshot *snapshot, char *text, size_t size)
 {
     (void)snprintf(text, size, "%lld %%", (long long)snapshot->permille / 10);
 }
@@ -30,7 +31,7 @@ static void put_counts(struct fy_buf *buf, const struct fy_run_counts *counts)
 static void put_snapshot(struct fy_buf *buf, const struct fy_snapshot *snapshot)
 {
     char label[32];
-    fy_snapshot_label(snapshot, label, sizeof label);
+    put_label(snapshot, label, sizeof label);
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "label", label);
     fy_buf_member_int(buf, "at_ms", snapshot->at_ms);
@@ -63,7 +64,7 @@ static void put_row(struct fy_buf *buf, const struct fy_run *run, size_t kpi)
         (void)snprintf(key, sizeof key, "%lld", (long long)snapshot->permille / 10);
         fy_buf_key(buf, i == 0 ? "before" : key);
         for (size_t side = 0; side < 2; side++) {
-            int64_t bp = fy_success_bp(&snapshot->counts.kpi[kpi][side]);
+            int64_t bp = success_bp(&snapshot->counts.kpi[kpi][side]);
             fy_buf_text(buf, side == 0 ? "[" : ",");
             if (bp < 0)
                 fy_buf_text(buf, "null");

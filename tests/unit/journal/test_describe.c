@@ -57,7 +57,7 @@ static const struct example {
      "\"on_timeout\":\"hold\"}",
      "asked role approver: Go to 100 %? Until 01:12:05, then hold"},
     {FY_REC_APPROVAL_GIVEN, "{\"id\":1,\"answer\":\"approve\",\"caller\":{\"who\":\"ben\"}}",
-     "approve by ben"},
+     "approval 1 is answered: approve"},
     {FY_REC_VERDICT,
      "{\"stage\":0,\"verdict\":\"pass\",\"sentence\":\"no KPI is "
      "worse\",\"covered_ms\":900000,\"final\":true}",

@@ -118,6 +118,35 @@ class WithoutWorld(unittest.TestCase):
                 self.assertIn("Example:", self.expect(OK, "help", *words), line)
 
 
+class Faults(unittest.TestCase):
+    """ferry sim ...: a simulated core is made to fail while it runs."""
+
+    def test_faults_are_set_listed_drawn_and_cleared(self):
+        with World(build) as world, Ferry(None) as self.ferry:
+            sim = ["--sim", world.socket]
+            self.assertIn("after its start", self.ferry("sim", "fault", "site_cut", "after=5m", "for=10m", *sim).stdout)
+            self.ferry("sim", "fault", "http_error", "part=vim", *sim)
+            self.assertIn("on amf-svc-05", self.ferry("sim", "fault", "build_fails", "amf-svc-05", *sim).stdout)
+            kept = {fault["fault"] for fault in self.ferry.json("sim", "faults", *sim)["set"]}
+            self.assertEqual(kept, {"site_cut", "http_error", "build_fails"})
+            failed = subprocess.run([world.program, "call", "vim", "inventory", "--socket", world.socket], capture_output=True,
+                                    text=True, check=False)
+            self.assertIn("HTTP 503", failed.stderr)
+            self.assertNotIn("site_cut", self.ferry("sim", "clear", "site_cut", *sim).stdout)
+            self.assertIn("no fault", self.ferry("sim", "clear", *sim).stdout)
+            self.assertEqual(self.ferry("sim", "chance", "7", "wire", *sim).returncode, OK)
+            self.assertGreater(len(self.ferry.json("sim", "faults", *sim)["set"]), 20)
+            for code, words in ((USAGE, ["fault", "luck"]), (USAGE, ["fault", "site_cut", "for=soon"]),
+                                (USAGE, ["chance", "seven"]), (USAGE, ["fault"])):
+                self.assertEqual(self.ferry("sim", *words, *sim).returncode, code, words)
+
+    def test_core_that_is_not_there_is_looked_for_in_the_store(self):
+        with Ferry(None) as self.ferry:
+            done = self.ferry("sim", "faults")
+            self.assertEqual(done.returncode, ENGINE)
+            self.assertIn(self.ferry.path("sim.sock"), done.stderr)
+
+
 class Trial(unittest.TestCase):
     """One small upgrade from the order to the commit."""
 

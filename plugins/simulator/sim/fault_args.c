@@ -97,19 +97,26 @@ static bool names_guard(const struct sim_world *world, const char *word)
     return sim_guard_find(word) >= 0;
 }
 
+static bool names_nothing(const struct sim_world *world, const char *word)
+{
+    (void)world;
+    (void)word;
+    return false;
+}
+
 static bool read_on(struct reader *reader, const char *member, const json_t *given)
 {
     static const struct {
         bool (*names)(const struct sim_world *world, const char *word);
         const char *what;
-    } kinds[] = {[ON_KPI] = {names_kpi, "a KPI of this NF"},
+    } kinds[] = {[ON_NONE] = {names_nothing, "something in particular"},
+                 [ON_KPI] = {names_kpi, "a KPI of this NF"},
                  [ON_PLACE] = {names_place, "an instance, a host or a VDU of this world"},
                  [ON_VICTIM] = {names_victim, "an instance of this world, \"any\" or \"batch\""},
                  [ON_GUARD] = {names_guard, "a guard of this world"}};
     const char *word = json_string_value(given);
     if (reader->row->on == ON_NONE)
-        return refuse(reader, "%s is not for something in particular: it takes no \"%s\"", reader->row->name,
-                      member);
+        return refuse(reader, "%s takes no argument \"%s\"", reader->row->name, member);
     if (!word || strlen(word) >= sizeof(reader->to->on) || !kinds[reader->row->on].names(reader->world, word))
         return refuse(reader, "\"%s\" is not %s", word ? word : "", kinds[reader->row->on].what);
     sim_copy(reader->to->on, sizeof(reader->to->on), word);

@@ -111,7 +111,7 @@ int64_t sim_lag(const struct sim_world *world, const struct sim_instance *instan
         return instance->built_at - world->now + world->set.sync_ms;
     if (instance->state != INST_RUNNING)
         return world->set.sync_ms;
-    if (sim_sync_held(world, instance))
+    if (instance->sick || sim_sync_held(world, instance))
         return world->set.sync_ms + 1;
     return instance->synced_at > world->now ? instance->synced_at - world->now : 0;
 }

@@ -116,7 +116,8 @@ static void poll_upgrade(struct sim_world *world, struct sim_op *op)
         build_waiting(world, op, strcmp(op->verb->name, "replace") == 0 ? BUILD_REPLACE : BUILD_UPGRADE);
 }
 
-/* A new attempt does not wait for a build that hangs, and a replacement for none. */
+/* A new attempt neither waits for a build that hangs nor keeps what did not get ready; a replacement waits
+ * for no build at all. */
 static void give_up_build(struct sim_world *world, uint32_t index)
 {
     struct sim_instance *here = &world->instances[index];
@@ -138,7 +139,7 @@ static void start_upgrade(struct sim_world *world, struct sim_op *op)
     for (size_t i = 0; i < op->count; i++) {
         struct sim_instance *here = &world->instances[op->instances[i]];
         bool replace = strcmp(op->verb->name, "replace") == 0;
-        if (here->state == INST_BUILDING && (here->hung || replace))
+        if (here->sick || (here->state == INST_BUILDING && (here->hung || replace)))
             give_up_build(world, op->instances[i]);
         if (here->state == INST_BUILDING && !being_built(here, &software))
             continue; /* another operation's, or self-healing's: wait for its end */

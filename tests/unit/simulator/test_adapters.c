@@ -52,7 +52,7 @@ static void stop_sim(struct bench *bench)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static int setup(void **state)
+static int setup_world(void **state, const char *settings_of_world)
 {
     struct bench *bench = FY_NEW(struct bench);
     struct fy_err err;
@@ -63,8 +63,7 @@ static int setup(void **state)
     (void)snprintf(bench->world, sizeof(bench->world), "%s/world.json", bench->folder);
     FILE *world = fopen(bench->world, "we");
     assert_non_null(world);
-    (void)fputs("{\"scale_in_permille\":0}",
-                world); /* or elasticity removes what the contract test creates */
+    (void)fputs(settings_of_world, world);
     (void)fclose(world);
     (void)snprintf(settings, sizeof(settings), "{\"socket\":\"%s\"}", bench->socket);
     start_sim(bench);
@@ -75,6 +74,25 @@ static int setup(void **state)
         fail_msg("%s", err.message);
     *state = bench;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_world(state, "{\"scale_in_permille\":0}"); /* or what the contract test creates is removed */
+}
+
+static const char faulty[] = "{\"faults\":["
+                             "{\"fault\":\"reply_lost\",\"verb\":\"load\"},"
+                             "{\"fault\":\"connection_reset\",\"verb\":\"split\"},"
+                             "{\"fault\":\"http_error\",\"verb\":\"health\",\"value\":500},"
+                             "{\"fault\":\"late_effect\",\"verb\":\"guard_set\"},"
+                             "{\"fault\":\"late_effect\",\"verb\":\"drain\",\"answer\":\"again\"},"
+                             "{\"fault\":\"password_wrong\",\"verb\":\"backup\"},"
+                             "{\"fault\":\"site_cut\",\"after\":\"2h\",\"for\":\"1m\"}]}";
+
+static int setup_faulty(void **state)
+{
+    return setup_world(state, faulty);
 }
 
 static int teardown(void **state)
@@ -177,6 +195,66 @@ static void test_the_linked_adapters_answer_as_the_plugins_do(void **state)
     assert_int_equal(ask(bench, "linked-cloud", "inventory", "{}"), FY_REPLY_DONE);
     sim_linked_put("w1", NULL);
     fy_local_free(bench->local); /* closes the connections before the world goes */
+    bench->local = NULL;
+    sim_world_free(world);
+}
+
+struct answer {
+    enum fy_reply_status status;
+    enum fy_err_kind failure;
+};
+
+/* A course of calls into the faults of that world, and how each ended. */
+static size_t course(struct bench *bench, const char *cloud, const char *nf, struct answer answers[16])
+{
+    static const struct {
+        bool nf;
+        const char *verb, *args;
+    } calls[] = {{true, "load", "{\"version\":\"1.3.0\"}"},
+                 {true, "load", "{\"version\":\"1.3.0\"}"},
+                 {true, "split", "{\"version\":\"1.3.0\"}"},
+                 {true, "split", "{\"version\":\"1.3.0\"}"},
+                 {true, "health", "{}"},
+                 {true, "health", "{}"},
+                 {false, "guard_set", "{\"guard\":\"healing\",\"state\":{\"enabled\":false}}"},
+                 {true, "drain", "{\"instances\":[\"amf-svc-02\"]}"},
+                 {false, "backup", "{\"what\":[\"image\"]}"}};
+    size_t count = sizeof(calls) / sizeof(calls[0]);
+    bench->now = MIDNIGHT;
+    bench->step = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum fy_reply_status status = ask(bench, calls[i].nf ? nf : cloud, calls[i].verb, calls[i].args);
+        answers[i] = (struct answer){status, status == FY_REPLY_FAILED ? bench->failure : FY_ERR_NONE};
+    }
+    bench->now = MIDNIGHT + 2 * (int64_t)HOUR + 1000;
+    answers[count] = (struct answer){ask(bench, nf, "health", "{}"), bench->failure};
+    return count + 1;
+}
+
+static void test_faults_of_the_wire_are_the_same_with_and_without_a_process(void **state)
+{
+    struct bench *bench = *state;
+    struct fy_err err;
+    char why[256] = "";
+    struct answer process[16], linked[16];
+    struct sim_world *world = sim_world_new(faulty, why, sizeof(why));
+    sim_linked_put("w2", world);
+    if (!fy_local_add(bench->local, "linked-cloud", &sim_linked_vim, "{\"socket\":\"w2\"}", &err) ||
+        !fy_local_add(bench->local, "linked-amf", &sim_linked_nf, "{\"socket\":\"w2\"}", &err))
+        fail_msg("%s", err.message);
+    size_t count = course(bench, "sim-cloud", "sim-amf", process);
+    assert_int_equal(course(bench, "linked-cloud", "linked-amf", linked), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(process[i].status, linked[i].status);
+        assert_int_equal(process[i].failure, linked[i].failure);
+    }
+    assert_int_equal(linked[0].failure, FY_ERR_TRANSIENT); /* the reply was lost, */
+    assert_int_equal(linked[1].status, FY_REPLY_DONE);     /* the version is loaded */
+    assert_int_equal(linked[6].failure, FY_ERR_TIMEOUT);
+    assert_int_equal(linked[8].failure, FY_ERR_REFUSED);
+    assert_int_equal(linked[9].failure, FY_ERR_TRANSIENT); /* the site is cut off */
+    sim_linked_put("w2", NULL);
+    fy_local_free(bench->local);
     bench->local = NULL;
     sim_world_free(world);
 }
@@ -320,6 +398,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_plugins_are_loaded_and_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_world_is_a_passing_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_linked_adapters_answer_as_the_plugins_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_faults_of_the_wire_are_the_same_with_and_without_a_process,
+                                        setup_faulty, teardown),
         cmocka_unit_test_setup_teardown(test_both_plugins_keep_the_contract, setup, teardown),
         cmocka_unit_test(test_the_trial_orders_are_orders_for_these_worlds),
         cmocka_unit_test(test_the_trial_connections_are_relative_to_their_file),

@@ -95,6 +95,12 @@ static enum MHD_Result settle(struct fy_exchange *exchange)
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 }
 
+static void refuse_size(struct fy_exchange *exchange)
+{
+    fy_answer_status(exchange, 413, "a request body may have 65,536 bytes",
+                     "an order that is longer lists what belongs into a policy; comments may go, too");
+}
+
 static bool body_too_large(const struct fy_exchange *exchange)
 {
     const char *length = fy_exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -104,13 +110,16 @@ static bool body_too_large(const struct fy_exchange *exchange)
 static void answer_unknown_route(struct fy_exchange *exchange, const char *url, const char *allow)
 {
     char detail[256];
+    char hint[128];
     if (allow[0] == '\0') {
         (void)snprintf(detail, sizeof detail, "there is nothing at %.200s", url);
-        fy_answer_status(exchange, 404, detail, NULL);
+        fy_answer_status(exchange, 404, detail,
+                         "runs are at /v1/upgrades; docs/architecture.md, \"HTTP\", has all paths");
         return;
     }
     (void)snprintf(detail, sizeof detail, "%.150s can only be asked with %s", url, allow);
-    fy_answer_status(exchange, 405, detail, NULL);
+    (void)snprintf(hint, sizeof hint, "ask with %s; docs/architecture.md, \"HTTP\", has all paths", allow);
+    fy_answer_status(exchange, 405, detail, hint);
     (void)MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_ALLOW, allow);
 }
 
@@ -119,13 +128,15 @@ static void admit(struct fy_exchange *exchange, const char *method, const char *
 {
     char allow[64];
     if (exchange->peer->uid != 0 && exchange->peer->uid != getuid())
-        fy_answer_status(exchange, 403, "only the user who runs ferryd, and root, may use this socket", NULL);
+        fy_answer_status(exchange, 403, "only the user who runs ferryd, and root, may use this socket",
+                         "run the command as that user");
     else if (MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL) > HEADERS_MAX)
-        fy_answer_status(exchange, 431, "a request may have 32 header fields", NULL);
+        fy_answer_status(exchange, 431, "a request may have 32 header fields",
+                         "leave out what is not needed; Content-Type and Accept are all that is read");
     else if ((exchange->route = fy_route_find(method, url, exchange->args, allow)) == NULL)
         answer_unknown_route(exchange, url, allow);
     else if (body_too_large(exchange))
-        fy_answer_status(exchange, 413, "a request body may have 65,536 bytes", NULL);
+        refuse_size(exchange);
 }
 
 static struct fy_exchange *begin(struct fy_api *api, struct MHD_Connection *connection)
@@ -148,9 +159,17 @@ static void take_body(struct fy_exchange *exchange, const char *data, size_t siz
     if (exchange->response != NULL)
         return; /* refused already; the rest is thrown away */
     if (exchange->body.length + size > FY_API_BODY_MAX)
-        fy_answer_status(exchange, 413, "a request body may have 65,536 bytes", NULL);
+        refuse_size(exchange);
     else
         fy_buf_put(&exchange->body, data, size);
+}
+
+/* A NUL would end the text of a path early and make it another's: it stays the three characters it was. */
+size_t fy_exchange_unescape(void *self, struct MHD_Connection *connection, char *text)
+{
+    (void)self;
+    (void)connection;
+    return strstr(text, "%00") != NULL ? strlen(text) : MHD_http_unescape(text);
 }
 
 enum MHD_Result fy_exchange_serve(void *self, struct MHD_Connection *connection, const char *url,

@@ -52,6 +52,6 @@ void fy_answer_response(struct fy_exchange *exchange, unsigned status, struct MH
 
 /* A problem document (RFC 9457) made from an error. extra, if given, is more members: "\"line\":12,...". */
 void fy_answer_problem(struct fy_exchange *exchange, const struct fy_err *err, const char *extra);
-void fy_answer_status(struct fy_exchange *exchange, unsigned status, const char *detail, const char *extra);
+void fy_answer_status(struct fy_exchange *exchange, unsigned status, const char *detail, const char *hint);
 
 #endif

@@ -63,9 +63,10 @@ void fy_answer_problem(struct fy_exchange *exchange, const struct fy_err *err, c
     put_problem(exchange, status_of_kind[err->kind], fy_err_kind_name(err->kind), err, extra);
 }
 
-void fy_answer_status(struct fy_exchange *exchange, unsigned status, const char *detail, const char *extra)
+void fy_answer_status(struct fy_exchange *exchange, unsigned status, const char *detail, const char *hint)
 {
     struct fy_err err = {.kind = FY_ERR_NONE};
     (void)fy_fail(&err, FY_ERR_NONE, "%s", detail);
-    put_problem(exchange, status, NULL, &err, extra);
+    (void)fy_hint(&err, "%s", hint);
+    put_problem(exchange, status, NULL, &err, NULL);
 }

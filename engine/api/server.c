@@ -104,7 +104,8 @@ static bool start_http(struct fy_api *api, struct fy_err *err)
                                 MHD_OPTION_LISTEN_SOCKET, api->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
                                 api->limits.connections + ARRIVALS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                                 (size_t)CONNECTION_RAM, MHD_OPTION_NOTIFY_CONNECTION, fy_peer_notify, api,
-                                MHD_OPTION_NOTIFY_COMPLETED, fy_exchange_done, api, MHD_OPTION_END);
+                                MHD_OPTION_NOTIFY_COMPLETED, fy_exchange_done, api,
+                                MHD_OPTION_UNESCAPE_CALLBACK, fy_exchange_unescape, NULL, MHD_OPTION_END);
     if (api->mhd == NULL)
         return fy_fail(err, FY_ERR_INTERNAL, "could not start the HTTP server on %s", api->path);
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -56,6 +56,7 @@ void fy_peer_reap(struct fy_api *api);
 enum MHD_Result fy_exchange_serve(void *api, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **context);
+size_t fy_exchange_unescape(void *self, struct MHD_Connection *connection, char *text);
 void fy_exchange_done(void *api, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code);
 

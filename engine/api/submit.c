@@ -182,7 +182,8 @@ void fy_order_from_body(struct fy_exchange *exchange,
     struct fy_api *api = exchange->api;
     struct fy_reading **last = &api->queue;
     if (exchange->body.length == 0) {
-        fy_answer_status(exchange, 400, "the request has no body; an order in TOSCA XML is expected", NULL);
+        fy_answer_status(exchange, 400, "the request has no body; an order in TOSCA XML is expected",
+                         "\"ferry order new amf\" writes one to start from");
         return;
     }
     struct fy_reading *reading = FY_NEW(struct fy_reading);

@@ -109,7 +109,8 @@ bool fy_export_run(struct fy_store *store, const char *run,
     struct writing writing = {.run = run, .write = write, .context = context, .good = true, .err = err};
     bool good = store->runs(store, false, write_header, &writing, err);
     if (good && !writing.found)
-        good = fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s in the %s", run, store->name);
+        good = fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s in the %s", run, store->name) ||
+               fy_hint(err, "\"ferry list\" shows the runs of this store");
     good = good && writing.good && store->read(store, run, 0, write_record, &writing, err) && writing.good;
     if (good) {
         put_trailer(&writing.verifier, writing.header_sha256, &writing.line);

@@ -29,7 +29,8 @@ bool fy_run_read(struct fy_store *store, struct fy_run *run, struct fy_err *err)
     if (folding.failed && err != NULL)
         *err = folding.err;
     if (!folding.failed && run->seq == 0)
-        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s", run->id);
+        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s", run->id) ||
+               fy_hint(err, "\"ferry list\" shows the runs of this store");
     return !folding.failed;
 }
 

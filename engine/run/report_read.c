@@ -96,7 +96,8 @@ bool fy_report_read(struct fy_engine *engine, const char *run, struct fy_report 
         ok = false;
     }
     if (ok && ret->run->order == NULL)
-        ok = fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s", run);
+        ok = fy_fail(err, FY_ERR_NOT_FOUND, "there is no run %s", run) ||
+             fy_hint(err, "\"ferry list\" shows the runs of this store");
     if (ok)
         sum_up(ret);
     else

@@ -56,6 +56,11 @@ static void test_api_tells_about_the_engine(void **state)
     assert_int_equal(fy_json_int_or(json_object_get(doc, "runs"), "live", 0), 1);
 }
 
+static void assert_hint(const json_t *problem)
+{
+    assert_true(strlen(fy_json_string_or(problem, "hint", "")) > 0);
+}
+
 static void test_api_says_that_a_path_does_not_exist(void **state)
 {
     (void)state;
@@ -63,6 +68,17 @@ static void test_api_says_that_a_path_does_not_exist(void **state)
     assert_int_equal(fy_json_int_or(doc, "status", 0), 404);
     assert_non_null(strstr(fy_json_string_or(doc, "type", ""), "not_found"));
     assert_non_null(strstr(fy_json_string_or(doc, "detail", ""), "/v2/nothing"));
+    assert_hint(doc);
+}
+
+static void test_api_does_not_cut_a_path_at_a_nul(void **state)
+{
+    (void)state;
+    FY_AUTO(fy_json_unref) json_t *doc = kit_ask_json(&kit, "GET", "/v1/upgrades/R1%00x", NULL, 404);
+    assert_hint(doc);
+    FY_AUTO(fy_json_unref)
+    json_t *plain = kit_ask_json(&kit, "GET", "/v1/upgrades/%52%31/journal", NULL, 200);
+    assert_true(json_array_size(json_object_get(plain, "records")) > 0);
 }
 
 static void test_api_names_the_methods_of_a_path(void **state)
@@ -74,6 +90,7 @@ static void test_api_names_the_methods_of_a_path(void **state)
     kit_read_all(fd, &answer);
     assert_non_null(strstr(answer.data, " 405 "));
     assert_non_null(strstr(answer.data, "Allow: GET, POST"));
+    assert_non_null(strstr(answer.data, "\"hint\":\"ask with GET, POST;"));
 }
 
 static void test_api_says_that_a_run_does_not_exist(void **state)
@@ -86,6 +103,7 @@ static void test_api_says_that_a_run_does_not_exist(void **state)
     for (size_t i = 0; i < FY_COUNT(paths); i++) {
         FY_AUTO(fy_json_unref) json_t *doc = kit_ask_json(&kit, "GET", paths[i], NULL, 404);
         assert_non_null(strstr(fy_json_string_or(doc, "detail", ""), "NONE"));
+        assert_hint(doc);
     }
     FY_AUTO(fy_json_unref) json_t *doc = kit_ask_json(&kit, "POST", "/v1/upgrades/NONE/pause", "{}", 404);
     assert_non_null(doc);
@@ -133,6 +151,7 @@ static void test_api_refuses_a_large_body(void **state)
     memset(body, 'x', 70000);
     FY_AUTO(fy_json_unref) json_t *doc = kit_ask_json(&kit, "POST", "/v1/upgrades", body, 413);
     assert_int_equal(fy_json_int_or(doc, "status", 0), 413);
+    assert_hint(doc);
 }
 
 static void test_api_refuses_a_large_body_of_unknown_length(void **state)
@@ -301,6 +320,7 @@ int main(void)
         TEST(test_api_socket_is_private),
         TEST(test_api_tells_about_the_engine),
         TEST(test_api_says_that_a_path_does_not_exist),
+        TEST(test_api_does_not_cut_a_path_at_a_nul),
         TEST(test_api_names_the_methods_of_a_path),
         TEST(test_api_says_that_a_run_does_not_exist),
         TEST(test_api_gives_records_from_a_cursor),

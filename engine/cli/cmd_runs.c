@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHECK_LOOK_US 100000
-#define CHECK_LOOKS   300
+#define LOOK_US      100000
+#define CHECK_LOOKS  300
+#define EFFECT_LOOKS 50 /* a pause waits for its step, which may take hours: what is true by then is told */
 
 int fy_cmd_list(struct fy_cli *cli)
 {
@@ -97,17 +98,51 @@ static int refuse(const struct fy_cli *cli, const struct fy_answer *answer, cons
     return code;
 }
 
-/* What checks were asked for is answered by adapters: a moment later the view has it. */
-static json_t *await_checks(const struct fy_cli *cli, json_t *view, struct fy_err *err)
+/* The checks that were asked for are with the adapters. */
+static bool checking(const struct fy_cli *cli, const json_t *view)
 {
-    for (int looks = 0; looks < CHECK_LOOKS && view != NULL; looks++) {
-        if (json_object_get(json_object_get(view, "checks"), "wanted") == NULL)
-            break;
+    (void)cli;
+    return json_object_get(json_object_get(view, "checks"), "wanted") != NULL;
+}
+
+/* The verb is accepted and has not taken effect: a step is under way. */
+static bool pending(const struct fy_cli *cli, const json_t *view)
+{
+    return strcmp(fy_json_string_or(view, "asked", ""), cli->command->name) == 0;
+}
+
+/* Look again while it is so, for a while. Takes the view and gives a later one. */
+static json_t *await(const struct fy_cli *cli, json_t *view,
+                     bool (*so)(const struct fy_cli *, const json_t *), int looks, struct fy_err *err)
+{
+    while (view != NULL && looks-- > 0 && so(cli, view)) {
         json_decref(view);
-        (void)usleep(CHECK_LOOK_US);
+        (void)usleep(LOOK_US);
         view = fy_client_get(cli->client, err, "/v1/upgrades/%s", cli->args[0]);
     }
     return view;
+}
+
+static bool about_checks(const struct fy_cli *cli)
+{
+    static const char *const verbs[] = {"recheck", "waive", "unwaive"};
+    for (size_t i = 0; i < FY_COUNT(verbs); i++)
+        if (strcmp(verbs[i], cli->command->name) == 0)
+            return true;
+    return false;
+}
+
+static void say_state(const struct fy_cli *cli, const json_t *view)
+{
+    const json_t *step = json_object_get(view, "step");
+    (void)printf("%s is %s", cli->args[0], fy_json_string_or(view, "state", "?"));
+    if (!pending(cli, view))
+        (void)printf("\n");
+    else if (step == NULL)
+        (void)printf("; %s is asked for and takes effect as soon as it can\n", cli->command->name);
+    else
+        (void)printf("; %s is asked for and takes effect after step %lld (%s)\n", cli->command->name,
+                     (long long)fy_json_int_or(step, "number", 0), fy_json_string_or(step, "call", "?"));
 }
 
 int fy_cmd_verb(struct fy_cli *cli)
@@ -128,7 +163,9 @@ int fy_cmd_verb(struct fy_cli *cli)
     if (!fy_client_ask(cli->client, &request, &answer, &err))
         return refuse(cli, &answer, &err);
     FY_AUTO(fy_json_unref)
-    json_t *view = await_checks(cli, fy_json_parse(answer.text.data, answer.text.length, "view", &err), &err);
+    json_t *view = await(cli, fy_json_parse(answer.text.data, answer.text.length, "view", &err), pending,
+                         EFFECT_LOOKS, &err);
+    view = await(cli, view, checking, CHECK_LOOKS, &err);
     if (view == NULL)
         return fy_cli_fail(&err);
     if (cli->json) {
@@ -136,8 +173,9 @@ int fy_cmd_verb(struct fy_cli *cli)
         return FY_EXIT_OK;
     }
     FY_AUTO(fy_buf_free) struct fy_buf checks = {0};
-    (void)printf("%s is %s\n", cli->args[0], fy_json_string_or(view, "state", "?"));
-    fy_show_checks(view, &checks);
+    say_state(cli, view);
+    if (about_checks(cli))
+        fy_show_checks(view, &checks);
     if (checks.length > 0)
         fy_print_buf(&checks);
     return FY_EXIT_OK;

@@ -179,6 +179,8 @@ class Trial(unittest.TestCase):
         refused = self.ferry("commit", RUN)
         self.assertEqual(refused.returncode, FAILED)
         self.assertIn("approve", refused.stderr)
+        self.assertEqual(self.ferry("pause", RUN).stdout, f"{RUN} is PAUSED\n")
+        self.assertEqual(self.ferry("resume", RUN).stdout, f"{RUN} is PROCESSING\n")
         self.assertEqual(self.ferry("approve", RUN, "--why", "looks good").returncode, OK)
         watched = self.ferry("watch", RUN, "--plain", "--yes")
         self.assertEqual(watched.returncode, OK, watched.stdout + watched.stderr)

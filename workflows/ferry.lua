@@ -119,6 +119,12 @@ function NF:drain(batch, options) end
 ---@param options? { on_fail: ("retry"|"replace"|"set_aside"|"park")[] }
 function NF:upgrade(batch, options) end
 
+---Go on without these instances, if the checker agrees: no later step touches them, and they are owed in every view,
+---the report and the final state.
+---@param batch Batch|{ instances: string[] }
+---@param why string
+function NF:set_aside(batch, why) end
+
 ---Let these instances serve again, in the domain of their version.
 ---@param batch Batch
 function NF:readmit(batch) end

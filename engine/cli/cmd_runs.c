@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/layout.h"
 #include "cli/output.h"
+#include "cli/verb_args.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,24 +59,6 @@ int fy_cmd_show(struct fy_cli *cli)
     return FY_EXIT_OK;
 }
 
-/* The verb's arguments as JSON, from the options that were given. */
-static json_t *arguments_of(const struct fy_cli *cli)
-{
-    static const char *const numbers[] = {"step"};
-    json_t *args = json_object();
-    const struct fy_option *option = cli->command->options;
-    for (; option != NULL && option->name != NULL; option++) {
-        const char *value = fy_cli_option(cli, option->name);
-        bool number = false;
-        for (size_t i = 0; i < FY_COUNT(numbers); i++)
-            number = number || strcmp(numbers[i], option->name) == 0;
-        if (value != NULL)
-            (void)json_object_set_new(args, option->name,
-                                      number ? json_integer(strtoll(value, NULL, 10)) : json_string(value));
-    }
-    return args;
-}
-
 /* A refused verb: the sentence, and the verbs that are possible. */
 static int refuse(const struct fy_cli *cli, const struct fy_answer *answer, const struct fy_err *err)
 {
@@ -98,11 +81,12 @@ static int refuse(const struct fy_cli *cli, const struct fy_answer *answer, cons
     return code;
 }
 
-/* The checks that were asked for are with the adapters. */
+/* The checks that were asked for, or what a verb must look at first, are with the adapters. */
 static bool checking(const struct fy_cli *cli, const json_t *view)
 {
     (void)cli;
-    return json_object_get(json_object_get(view, "checks"), "wanted") != NULL;
+    return json_object_get(json_object_get(view, "checks"), "wanted") != NULL ||
+           json_object_get(view, "wish") != NULL;
 }
 
 /* The verb is accepted and has not taken effect: a step is under way. */
@@ -147,14 +131,13 @@ static void say_state(const struct fy_cli *cli, const json_t *view)
 
 int fy_cmd_verb(struct fy_cli *cli)
 {
-    FY_AUTO(fy_json_unref) json_t *args = arguments_of(cli);
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *args = fy_verb_args(cli, &err);
+    if (args == NULL)
+        return fy_cli_fail(&err);
     FY_AUTO(fy_free_ptr) char *body = fy_json_text(args);
     FY_AUTO(fy_free_ptr) char *path = fy_format("/v1/upgrades/%s/%s", cli->args[0], cli->command->name);
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
-    struct fy_err err = {0};
-    int64_t step = 0;
-    if (!fy_cli_number(cli, "step", 0, 0, &step))
-        return FY_EXIT_USAGE;
     const struct fy_request request = {.method = "POST",
                                        .path = path,
                                        .body = body,
@@ -168,9 +151,14 @@ int fy_cmd_verb(struct fy_cli *cli)
     view = await(cli, view, checking, CHECK_LOOKS, &err);
     if (view == NULL)
         return fy_cli_fail(&err);
+    const char *refusal = fy_json_string_or(view, "refusal", NULL);
     if (cli->json) {
         fy_print_json(view);
-        return FY_EXIT_OK;
+        return refusal != NULL ? FY_EXIT_FAILED : FY_EXIT_OK;
+    }
+    if (refusal != NULL) {
+        (void)fprintf(stderr, "ferry: %s\n", refusal);
+        return FY_EXIT_FAILED;
     }
     FY_AUTO(fy_buf_free) struct fy_buf checks = {0};
     say_state(cli, view);

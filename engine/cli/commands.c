@@ -36,6 +36,16 @@ static const struct fy_option why_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option set_aside_options[] = {
+    {"instances", "A,B", "the instances to go on without"},
+    {"why", "TEXT", "the reason: they are owed, and everybody sees why"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option by_hand_options[] = {
+    {"step", "N", "the number of the failed step; \"ferry show RUN\" has it"},
+    {"why", "TEXT", "what was done, for the journal"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option waive_options[] = {
     {"check", "NAME", "the check to be waived; \"ferry show RUN\" names those that fail"},
     {"why", "TEXT", "the reason: it stands in the record and the report, with your name"},
@@ -98,6 +108,12 @@ const struct fy_command fy_commands[] = {
     VERB("resume", "Go on after a pause", why_options, "ferry resume CHG-0007"),
     VERB("cancel", "Stop and park; retry goes on, fail gives up", why_options, "ferry cancel CHG-0007"),
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
+    VERB("replace", "Build the instances of the failed step on another host", why_options,
+         "ferry replace CHG-0007 --why \"host 7 is broken\""),
+    VERB("set-aside", "Go on without these instances, if the checker agrees", set_aside_options,
+         "ferry set-aside CHG-0007 --instances amf-svc-03 --why \"its host is broken, ticket 4711\""),
+    VERB("done-by-hand", "The failed step was done by a person; proven where it can be", by_hand_options,
+         "ferry done-by-hand CHG-0007 --step 34 --why \"rebuilt in the cloud's console\""),
     VERB("adjust", "Change how the rest is done (instances a batch)", adjust_options,
          "ferry adjust CHG-0007 --step 2"),
     VERB("recheck", "Check a scheduled run again now, and say what fails", why_options,

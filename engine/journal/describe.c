@@ -23,7 +23,8 @@ static const struct saying {
     {FY_REC_STATE_CHANGED, NULL, NULL, "{to}[ ({event})][: {why}]"},
     {FY_REC_OUTCOME, "ok", "false", "step {step}[ (by {by.who})] failed: {error.message}[; {error.hint}]"},
     {FY_REC_OUTCOME, NULL, NULL,
-     "step {step}[ settled by {by.who}] done[: {result.verdict.sentence}][, {result.upgraded} upgraded]"
+     "step {step}[ done by hand by {by.who}: {by.why}; {by.proof}] done[: {result.verdict.sentence}][, "
+     "{result.upgraded} upgraded]"
      "[, {result.moved} users moved][, {result.permille#percent} on the target][, {result.active} is active]"
      "[, answer: {result.answer}][, {result.batch.instances#list} next][, stage {result.stage.index}]"
      "[ at {result.stage.permille#percent}][, move to {result.move.permille#percent}]"
@@ -45,6 +46,8 @@ static const struct saying {
     {FY_REC_GUARD_RELEASED, "as_it_was", "false",
      "guard {guard} given back, but it is {found#json}[: {why}]"},
     {FY_REC_GUARD_RELEASED, NULL, NULL, "guard {guard} given back as it was[: {found#json}]"},
+    {FY_REC_DECIDED, "ok", "false", "{verb} refused: {refusal}[; {hint}]"},
+    {FY_REC_DECIDED, NULL, NULL, "{verb} granted[: {proof}]"},
     {FY_REC_RESUMED, "in_flight", NULL,
      "engine {epoch} took the run over; step {in_flight.step} ({in_flight.call}) was in flight[: {how}]"},
     {FY_REC_RESUMED, NULL, NULL, "engine {epoch} took the run over; nothing was in flight"},
@@ -64,6 +67,7 @@ static const struct doing {
     {"next_rest", "choose the next batch of the rest"},
     {"ask", "ask[ role {role}][: {question}]"},
     {"soak", "soak[ stage {stage}]"},
+    {"set_aside", "set {instances#list} aside[: {why}]"},
     {"sleep", "sleep[ {ms#span}]"},
     {"wait_until", "wait until {verb} reads {until#json}[, at most {within_ms#span}]"},
     {"observe", "look at {verb}"},

@@ -408,3 +408,70 @@ bool fy_check_move(const struct fy_order *order, const struct fy_landscape *land
     }
     return move->batch.count == 0 || obeys(&scene, err);
 }
+
+/* ---- going on without some ---- */
+
+static bool aside_is_empty(const struct scene *scene, struct fy_err *err)
+{
+    for (size_t i = 0; i < scene->landscape->count; i++) {
+        const struct fy_instance *instance = &scene->landscape->instances[i];
+        if (scene->away[i] && (instance->users > 0 || instance->sessions > 0))
+            return refuse(err, "drain it first, or let it serve on until it is replaced",
+                          "%s still serves %lld users with %lld sessions", instance->id,
+                          (long long)instance->users, (long long)instance->sessions);
+    }
+    return true;
+}
+
+static bool aside_keeps_preserved(const struct scene *scene, struct fy_err *err)
+{
+    const struct census census = count_members(scene);
+    const int64_t preserved = scene->vdu->min_preserved == FY_ABSENT ? 1 : scene->vdu->min_preserved;
+    return census.staying >= preserved ||
+           refuse(err, "replace it, or have it repaired",
+                  "%lld instances of VDU %s would be left in service, and %lld must be preserved",
+                  (long long)census.staying, scene->vdu->vdu_id, (long long)preserved);
+}
+
+static bool aside_keeps_pairs(const struct scene *scene, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) const struct fy_instance **list = members(scene, by_pair);
+    for (size_t i = 0; is_paired(scene) && list[i]; i++) {
+        if (!is_away(scene, list[i]))
+            continue;
+        const bool after = i > 0 && by_pair(&list[i - 1], &list[i]) == 0;
+        const struct fy_instance *mate = after ? list[i - 1] : list[i + 1];
+        if (!mate || by_pair(&mate, &list[i]) != 0 || is_away(scene, mate) || !fy_in_service(mate) ||
+            !mate->active)
+            return refuse(err, "repair or switch over the pair first",
+                          "without %s nobody would be active in pair %s", list[i]->id,
+                          list[i]->pair ? list[i]->pair : "?");
+    }
+    return true;
+}
+
+bool fy_check_aside(const struct fy_order *order, const struct fy_landscape *landscape, struct fy_err *err)
+{
+    static rule *const rules[] = {aside_keeps_preserved, aside_keeps_pairs, keeps_quorum};
+    FY_AUTO(scene_free)
+    struct scene scene = {.order = order, .landscape = landscape, .leaving = true};
+    if (!set_scene(&scene, err))
+        return false;
+    for (size_t i = 0; i < landscape->count; i++)
+        scene.away[i] = landscape->instances[i].aside;
+    bool ok = aside_is_empty(&scene, err);
+    for (size_t v = 0; ok && v < order->vdu_count; v++) {
+        scene.vdu = &order->vdus[v];
+        bool concerned = false;
+        for (size_t i = 0; i < landscape->count; i++)
+            concerned |= scene.away[i] && strcmp(landscape->instances[i].vdu, scene.vdu->vdu_id) == 0;
+        for (size_t r = 0; ok && concerned && r < FY_COUNT(rules); r++)
+            ok = rules[r](&scene, err);
+        if (ok && concerned && is_role(&scene, FY_ROLE_LOAD_SHARING)) {
+            const struct room room = measure(&scene, scene.vdu);
+            ok = domain_fits(&scene, scene.vdu, &room, FY_SOURCE, err) &&
+                 domain_fits(&scene, scene.vdu, &room, FY_TARGET, err);
+        }
+    }
+    return ok;
+}

@@ -19,6 +19,14 @@ bool fy_check_move(const struct fy_order *order, const struct fy_landscape *land
                    const struct fy_move *move, struct fy_err *err) FY_MUST_CHECK;
 
 /*
+ * Going on without the instances that are marked aside in the landscape: nobody is on them, what must be
+ * preserved is in service without them, every pair of theirs has an active half, the stores answer, capacity
+ * suffices.
+ */
+bool fy_check_aside(const struct fy_order *order, const struct fy_landscape *landscape,
+                    struct fy_err *err) FY_MUST_CHECK;
+
+/*
  * Right before the instances of a batch are upgraded, replaced or removed: no session is left on them, their
  * switches were made, and what stays behind still carries the users. Live data, after drain and switchover.
  */

@@ -11,7 +11,7 @@ static bool first_of(struct fy_model_vdu *vdu, size_t *ret_first, struct fy_err 
 {
     if (fy_model_in_pairs(vdu))
         return fy_model_pairs(vdu, ret_first, err);
-    if (vdu->total == 1) {
+    if (vdu->total == 1 && vdu->left_out == 0) {
         fy_fail(err, FY_ERR_REFUSED,
                 "%s is the only instance of VDU %s: nothing carries on while it is upgraded",
                 (vdu->todo_count ? vdu->todo : vdu->done)[0]->id, vdu->vdu->vdu_id);

@@ -15,10 +15,12 @@ struct fy_instance {
     const char *id, *vdu, *image, *version, *host, *zone;
     const char *pair; /* NULL: not a member of a pair */
     enum fy_domain domain;
-    bool running; /* the VIM's word */
-    bool ready;   /* the NF's word */
-    bool active;  /* of its pair */
-    bool in_sync; /* true where nothing replicates */
+    bool running;  /* the VIM's word */
+    bool ready;    /* the NF's word */
+    bool active;   /* of its pair */
+    bool in_sync;  /* true where nothing replicates */
+    bool aside;    /* the run goes on without it: not in service, whatever it says (run/aside.h) */
+    bool left_out; /* it, or its pair's other half, is set aside: it stays as it is */
     int64_t users, sessions, capacity;
 };
 

@@ -93,6 +93,18 @@ static void order_leaving(const struct fy_model *model, struct fy_model_vdu *vdu
         vdu->todo[i] = queue[i].instance;
 }
 
+/* Its users, if any are left, are the VDU's all the same; the other half of its pair serves on. */
+static bool leave_out(struct fy_model *model, struct fy_model_vdu *vdu, const struct fy_instance *instance)
+{
+    if (!instance->left_out)
+        return false;
+    vdu->left_out++;
+    vdu->load += fy_model_load(model, instance);
+    vdu->on_target += is_there(model, instance) ? fy_model_load(model, instance) : 0;
+    model->began = true;
+    return true;
+}
+
 static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_err *err)
 {
     const struct fy_landscape *landscape = model->landscape;
@@ -101,9 +113,10 @@ static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
     vdu->done = FY_NEW_ARRAY(const struct fy_instance *, landscape->count + 1);
     for (size_t i = 0; i < landscape->count; i++)
         if (strcmp(landscape->instances[i].vdu, vdu->vdu->vdu_id) == 0 &&
+            !leave_out(model, vdu, &landscape->instances[i]) &&
             !sort_in(model, vdu, &landscape->instances[i], err))
             return false;
-    if (vdu->total == 0) {
+    if (vdu->total == 0 && vdu->left_out == 0) {
         fy_fail(err, FY_ERR_REFUSED, "no instance of VDU %s is in the inventory", vdu->vdu->vdu_id);
         return fy_hint(err, "check the VDU's Locator and the vim connection of the order");
     }

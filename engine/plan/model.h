@@ -17,7 +17,8 @@ struct fy_model_vdu {
     const struct fy_instance **mates; /* of pairs: the other half of todo[i] */
     const struct fy_instance **done;  /* run the target already */
     size_t done_count;
-    size_t total, in_service; /* instances; those in service, both domains together */
+    size_t left_out;          /* instances set aside, and mates that wait for them */
+    size_t total, in_service; /* of the others; those in service, both domains together */
     int64_t load;             /* users on its instances, both domains */
     int64_t on_target;        /* of them, in the target domain */
     int64_t capacity[2];      /* of what is in service, per domain, as the simulation stands */

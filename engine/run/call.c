@@ -6,6 +6,7 @@
  */
 #include "base/mem.h"
 #include "base/point.h"
+#include "run/aside.h"
 #include "run/dial.h"
 #include "run/leave.h"
 #include "run/planning.h"
@@ -24,7 +25,8 @@ struct calling {
     int64_t back_off_ms;
     int64_t from_ms; /* its deadline counts from here: no time passes for it while nobody can ask */
     int deaths;
-    bool died; /* the last host, while it served this call */
+    bool died;  /* the last host, while it served this call */
+    char *args; /* without instances that are set aside; NULL: the step's own */
     char key[128];
 };
 
@@ -34,7 +36,14 @@ static void leave(struct fy_live *live)
     const struct fy_adapters *adapters = live->engine->world.adapters;
     if (calling->handle != 0)
         adapters->forget(adapters->self, calling->handle);
+    free(calling->args);
     free(calling);
+}
+
+static const char *args_of(const struct fy_live *live)
+{
+    const struct calling *calling = live->flight.data;
+    return calling->args != NULL ? calling->args : live->run->step.args;
 }
 
 static const struct fy_adapter_verb *verb_of(const struct fy_live *live)
@@ -198,7 +207,7 @@ static void ask(struct fy_live *live)
                                    .now = fy_live_now(live),
                                    .deadline = deadline_of(live),
                                    .scale = (uint32_t)live->run->base.scale,
-                                   .args = step->args};
+                                   .args = args_of(live)};
     FY_POINT(run_before_act);
     calling->died = false;
     calling->handle = world->adapters->call(world->adapters->self, &call, replied, live);
@@ -212,10 +221,11 @@ static void looked(void *context, struct fy_question *questions, size_t count)
     struct fy_landscape *landscape = NULL;
     struct fy_err err = {0};
     FY_AUTO(fy_json_unref)
-    json_t *args =
-        fy_json_parse(live->run->step.args, strlen(live->run->step.args), live->run->step.call, &err);
-    bool allowed = args != NULL && fy_planning_landscape(questions, &landscape, &err) &&
-                   fy_leave_allowed(live->run->order, landscape, args, &err);
+    json_t *args = fy_json_parse(args_of(live), strlen(args_of(live)), live->run->step.call, &err);
+    bool allowed = args != NULL && fy_planning_landscape(questions, &landscape, &err);
+    if (allowed)
+        fy_aside_mark(live->run, landscape);
+    allowed = allowed && fy_leave_allowed(live->run->order, landscape, args, &err);
     if (landscape != NULL)
         fy_planning_keep(live, landscape);
     fy_landscape_free(landscape);
@@ -228,7 +238,15 @@ static void looked(void *context, struct fy_question *questions, size_t count)
 void fy_call_take(struct fy_live *live)
 {
     const struct fy_run_step *step = &live->run->step;
+    bool none;
+    char *args = fy_aside_args(live->run, step->args, &none);
+    if (none) { /* all of its instances are set aside: nothing is done, and that is said */
+        free(args);
+        fy_step_done(live, "{\"set_aside\":true}");
+        return;
+    }
     if (step->connection == NULL) {
+        free(args);
         struct fy_err err = {0};
         fy_fail(&err, FY_ERR_PERMANENT, "no connection of the order serves %s", step->call);
         fy_hint(&err, "the order's Connection elements name who can be asked");
@@ -238,8 +256,10 @@ void fy_call_take(struct fy_live *live)
     struct calling *calling = FY_NEW(struct calling);
     calling->back_off_ms = BACK_OFF_MS;
     calling->from_ms = fy_live_now(live).ms;
-    (void)snprintf(calling->key, sizeof calling->key, "%s/%llu", live->run->id,
-                   (unsigned long long)step->number);
+    calling->args = args;
+    (void)snprintf(calling->key, sizeof calling->key, "%s/%llu%s%s", live->run->id,
+                   (unsigned long long)step->number, step->instead ? "/" : "",
+                   step->instead ? step->verb : "");
     live->flight.data = calling;
     live->flight.leave = leave;
     if (!fy_leave_concerns(step->call)) {

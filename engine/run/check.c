@@ -2,6 +2,7 @@
 #include "run/check.h"
 
 #include "base/mem.h"
+#include "run/aside.h"
 #include "run/checks.h"
 #include "run/planning.h"
 #include "run/prep.h"
@@ -200,9 +201,11 @@ bool fy_check_judge(struct fy_live *live, const char *when, const json_t *names,
                              .guards_end = guards_end_of(live->run->order),
                              .count = count};
     struct failures failures = {0};
-    if (fy_planning_landscape(questions, &facts.landscape, &facts.landscape_err) &&
-        live->run->state != FY_STATE_SCHEDULED) /* runs that only wait are many: no picture for them */
-        fy_planning_keep(live, facts.landscape);
+    if (fy_planning_landscape(questions, &facts.landscape, &facts.landscape_err)) {
+        fy_aside_mark(live->run, facts.landscape);
+        if (live->run->state != FY_STATE_SCHEDULED) /* runs that only wait are many: no picture for them */
+            fy_planning_keep(live, facts.landscape);
+    }
     struct fy_buf results = {0};
     run_checks(names, &facts, &results, &failures);
     put_checked(live, when, results.data, &facts.forecast);

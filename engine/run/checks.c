@@ -76,7 +76,7 @@ static bool runs_version(struct fy_facts *facts, bool target, struct fy_err *err
     for (size_t i = 0; i < facts->landscape->count; i++) {
         const struct fy_instance *instance = &facts->landscape->instances[i];
         const struct fy_order_vdu *vdu = fy_order_find_vdu(facts->order, instance->vdu);
-        if (vdu == NULL || fy_order_vdu_unchanged(vdu))
+        if (vdu == NULL || fy_order_vdu_unchanged(vdu) || instance->left_out)
             continue;
         if (instance->version == NULL || strcmp(instance->version, wanted) != 0)
             return fy_fail(err, FY_ERR_REFUSED, "%s runs %s, the order says %s", instance->id,
@@ -118,7 +118,7 @@ static bool instances_running(struct fy_facts *facts, struct fy_err *err)
         return false;
     for (size_t i = 0; i < facts->landscape->count; i++) {
         const struct fy_instance *instance = &facts->landscape->instances[i];
-        if (!fy_in_service(instance))
+        if (!fy_in_service(instance) && !instance->aside)
             return fy_fail(err, FY_ERR_REFUSED, "%s is not %s", instance->id,
                            instance->running ? "ready" : "running");
     }
@@ -130,7 +130,7 @@ static bool pairs_in_sync(struct fy_facts *facts, struct fy_err *err)
     if (!seen(facts, err))
         return false;
     for (size_t i = 0; i < facts->landscape->count; i++)
-        if (!facts->landscape->instances[i].in_sync)
+        if (!facts->landscape->instances[i].in_sync && !facts->landscape->instances[i].left_out)
             return fy_fail(err, FY_ERR_REFUSED, "%s is not in sync with its mates",
                            facts->landscape->instances[i].id);
     return true;

@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-static const struct fy_verb *const tables[] = {fy_verbs_basic, fy_verbs_scheduled};
+static const struct fy_verb *const tables[] = {
+    fy_verbs_basic, fy_verbs_scheduled, fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand,
+};
 
 /* ---- before it is accepted ---- */
 

@@ -31,7 +31,11 @@ struct fy_verb {
 };
 
 /* Tables; each ends with a NULL verb. */
-extern const struct fy_verb fy_verbs_basic[], fy_verbs_scheduled[];
+extern const struct fy_verb fy_verbs_basic[];
+extern const struct fy_verb fy_verbs_scheduled[];
+extern const struct fy_verb fy_verbs_replace[];
+extern const struct fy_verb fy_verbs_set_aside[];
+extern const struct fy_verb fy_verbs_done_by_hand[];
 
 /* A state change "VERB by WHO" that goes with the command; whatever was being waited for is left. */
 void fy_command_change(const struct fy_command *command);

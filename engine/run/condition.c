@@ -22,13 +22,24 @@ static bool any_waived(const struct fy_run *run)
     return run->prep != NULL && run->prep->waiver_count > 0;
 }
 
+static bool step_failed(const struct fy_run *run)
+{
+    return run->step.failed && !run->step.own;
+}
+
+/* What has failed is the building of instances, which can be tried on another host. */
+static bool step_builds(const struct fy_run *run)
+{
+    return step_failed(run) &&
+           (strcmp(run->step.call, "upgrade") == 0 || strcmp(run->step.call, "replace") == 0);
+}
+
 static const struct {
     const char *name;
     bool (*holds)(const struct fy_run *run);
 } conditions[] = {
-    {"any_waived", any_waived},
-    {"approval_open", approval_open},
-    {"expiry_commits", expiry_commits},
+    {"any_waived", any_waived},   {"approval_open", approval_open}, {"expiry_commits", expiry_commits},
+    {"step_failed", step_failed}, {"step_builds", step_builds},
 };
 
 bool fy_condition(const char *name, const struct fy_run *run)

@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "base/point.h"
+#include "run/aside.h"
 #include "run/guards.h"
 #include "run/live.h"
 #include "run/precheck.h"
 #include "run/starting.h"
 #include "run/step.h"
 #include "run/watch.h"
+#include "run/wish.h"
 
 #include <string.h>
 
@@ -96,7 +98,11 @@ static void finish(struct fy_live *live)
     enum fy_state to;
     if (!fy_state_move(live->run, live->run->state, "program_done", false, &to))
         return;
-    fy_put_state(live, to, "program_done", "the workflow has returned", NULL);
+    FY_AUTO(fy_free_ptr) char *owed = fy_aside_text(live->run);
+    FY_AUTO(fy_free_ptr)
+    char *why =
+        fy_format("the workflow has returned%s%s", owed != NULL ? "; " : "", owed != NULL ? owed : "");
+    fy_put_state(live, to, "program_done", why, NULL);
     FY_POINT(run_before_state_change);
     fy_flush(live);
 }
@@ -214,6 +220,8 @@ static void drive_parked(struct fy_live *live)
     enum fy_state to;
     tell_window(live);
     fy_watch_drive(live);
+    if (run->asked == NULL && fy_wish_drive(live))
+        return;
     if (run->asked == NULL || strcmp(run->asked, "fail") != 0 || unknown(live) != NULL)
         return;
     if (live->settled) { /* its outcome is on the way; the step must not be taken again meanwhile */

@@ -4,9 +4,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/walk.h"
+#include "run/aside.h"
 #include "run/command.h"
 #include "run/prep.h"
 #include "run/sample.h"
+#include "run/wish.h"
 
 #include <string.h>
 
@@ -107,6 +109,7 @@ static bool fold_program_started(struct fy_run *run, const struct fy_row *row, s
     set_string(&run->function, &got[1].value);
     run->script_steps = 0;
     run->step.open = run->step.failed = false;
+    fy_aside_clear(run);
     return true;
 }
 
@@ -146,6 +149,8 @@ static bool fold_state_changed(struct fy_run *run, const struct fy_row *row, con
     run->state = to;
     run->since_ms = row->time_ms;
     run->asked = NULL;
+    fy_wish_drop(run);
+    set(&run->refusal, NULL);
     return true;
 }
 
@@ -157,8 +162,9 @@ static bool is_bulk_steer(const struct fy_run_step *step)
 
 static bool fold_intent(struct fy_run *run, const struct fy_row *row, struct fy_err *err)
 {
-    struct picked got[] = {{.key = "step"}, {.key = "attempt"}, {.key = "call"},     {.key = "connection"},
-                           {.key = "verb"}, {.key = "args"},    {.key = "tolerant"}, {.key = "own"}};
+    struct picked got[] = {{.key = "step"},       {.key = "attempt"}, {.key = "call"},
+                           {.key = "connection"}, {.key = "verb"},    {.key = "args"},
+                           {.key = "tolerant"},   {.key = "own"},     {.key = "instead"}};
     if (!pick(row, got, FY_COUNT(got)) || got[2].value.text == NULL || got[5].value.text == NULL)
         return unreadable(row, err);
     struct fy_run_step *step = &run->step;
@@ -171,6 +177,7 @@ static bool fold_intent(struct fy_run *run, const struct fy_row *row, struct fy_
     set(&step->text, NULL);
     step->tolerant = fy_piece_bool(got[6].value, false);
     step->own = fy_piece_bool(got[7].value, false);
+    step->instead = fy_piece_bool(got[8].value, false);
     step->open = true;
     step->failed = false;
     step->since_ms = row->time_ms;
@@ -201,6 +208,21 @@ static void fold_stage(struct fy_run *run, const struct fy_piece *result)
     json_decref(doc);
 }
 
+/* The workflow's policy has set instances aside. */
+static void fold_set_aside(struct fy_run *run)
+{
+    json_t *args = fy_json_parse(run->step.args, strlen(run->step.args), "set_aside", NULL);
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(args, "instances"), i, item)
+    {
+        if (json_is_string(item))
+            fy_aside_add(run, json_string_value(item), fy_json_string_or(args, "why", "?"),
+                         "the workflow's policy", run->step.since_ms);
+    }
+    json_decref(args);
+}
+
 static void fold_result(struct fy_run *run, const struct fy_piece *result)
 {
     const char *call = run->step.call;
@@ -209,6 +231,8 @@ static void fold_result(struct fy_run *run, const struct fy_piece *result)
     else if (strncmp(call, "next_", 5) == 0 && result->text != NULL && run->foreseen_left > 0 &&
              memmem(result->text, result->length, "\"done\":true", 11) == NULL)
         run->foreseen_left--;
+    else if (strcmp(call, "set_aside") == 0)
+        fold_set_aside(run);
     else if (strcmp(call, "join") == 0 && strstr(run->step.args, "\"all\":true") != NULL)
         run->watching = false;
 }
@@ -415,6 +439,7 @@ static const struct {
     [FY_REC_GUARD_RELEASED] = {.apply_doc = fold_guard_released},
     [FY_REC_RESUMED] = {.apply_doc = fold_resumed},
     [FY_REC_CHECKED] = {.apply_doc = fold_checked},
+    [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
 };
 
 static bool apply(struct fy_run *run, const struct fy_row *row, struct fy_err *err)

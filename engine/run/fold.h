@@ -34,11 +34,18 @@ struct fy_run_step {
     bool failed;   /* its last attempt has failed: parked, `retry` is the next attempt */
     bool own;      /* the engine's, not the workflow's: releasing guards at the end */
     bool tolerant; /* the workflow wants to see its failure */
+    bool instead;  /* this attempt asks another verb than the call's: replace for upgrade */
     int64_t since_ms, paused_ms;
     int64_t covered_ms; /* a soak: run time its ticks cover */
     char *call, *connection, *verb, *args;
     char *text; /* progress in words */
     int64_t done, total;
+};
+
+/* A verb that must look at the world before it is granted (wish.h). verb: a literal, NULL: there is none. */
+struct fy_run_wish {
+    const char *verb;
+    char *args, *who;
 };
 
 struct fy_run_approval {
@@ -124,6 +131,10 @@ struct fy_run {
     struct fy_run_approval approval;
     struct fy_held *held;
     size_t held_count;
+    struct fy_aside *aside; /* instances the run goes on without (aside.h) */
+    size_t aside_count;
+    struct fy_run_wish wish;
+    char *refusal;          /* of the last wish, in a sentence; NULL: it was granted */
     struct fy_judge *judge; /* of the current stage; fed by its samples */
     char *verdict, *sentence, *evidence;
     int64_t ticks;

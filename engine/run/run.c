@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "run/aside.h"
 #include "run/fold.h"
 #include "run/prep.h"
+#include "run/wish.h"
 
 #include <string.h>
 
@@ -55,6 +57,9 @@ void fy_run_free(struct fy_run *run)
     free_step(&run->step);
     free_held(run);
     free_texts(run);
+    fy_aside_clear(run);
+    fy_wish_drop(run);
+    free(run->refusal);
     fy_order_free(run->order);
     fy_judge_free(run->judge);
     fy_prep_free(run->prep);

@@ -18,6 +18,7 @@ static const struct fy_step_kind kinds[] = {
     {"next_rest", fy_step_next, false},
     {"ask", fy_step_ask, true},
     {"soak", fy_step_soak, true},
+    {"set_aside", fy_step_set_aside, false},
     {"sleep", fy_step_sleep, true},
     {"wait_until", fy_step_wait_until, true},
     {"observe", fy_step_observe, false},
@@ -108,7 +109,7 @@ void fy_step_failed(struct fy_live *live, const struct fy_err *err)
 }
 
 static void intend(struct fy_live *live, uint64_t number, uint32_t attempt, const char *call,
-                   const char *args, unsigned flags)
+                   const char *args, unsigned flags, const char *instead)
 {
     const struct fy_engine_world *world = &live->engine->world;
     const char *connection = NULL, *verb = NULL;
@@ -117,6 +118,8 @@ static void intend(struct fy_live *live, uint64_t number, uint32_t attempt, cons
     /* A call that nobody serves is an intent all the same: taking it says why not, and the run parks. */
     if (!fy_bind(live->run->order, world->adapters, call, args, &connection, &verb, &err))
         verb = call;
+    if (instead != NULL)
+        verb = instead;
     fy_buf_open(&body, '{');
     fy_buf_member_int(&body, "step", (int64_t)number);
     fy_buf_member_int(&body, "attempt", attempt);
@@ -128,6 +131,8 @@ static void intend(struct fy_live *live, uint64_t number, uint32_t attempt, cons
         fy_buf_member_bool(&body, "tolerant", true);
     if (flags & FY_STEP_OWN)
         fy_buf_member_bool(&body, "own", true);
+    if (instead != NULL)
+        fy_buf_member_bool(&body, "instead", true);
     fy_buf_member_raw(&body, "args", args);
     fy_buf_close(&body, '}');
     fy_put(live, FY_REC_INTENT, &body);
@@ -135,12 +140,27 @@ static void intend(struct fy_live *live, uint64_t number, uint32_t attempt, cons
 
 void fy_step_intend(struct fy_live *live, const char *call, const char *args, unsigned flags)
 {
-    intend(live, live->run->steps + 1, 1, call, args, flags);
+    intend(live, live->run->steps + 1, 1, call, args, flags, NULL);
+}
+
+void fy_step_retry_as(struct fy_live *live, const char *verb)
+{
+    const struct fy_run_step *step = &live->run->step;
+    unsigned flags = (step->tolerant ? FY_STEP_TOLERANT : 0) | (step->own ? FY_STEP_OWN : 0);
+    intend(live, step->number, step->attempt + 1, step->call, step->args, flags, verb);
 }
 
 void fy_step_retry(struct fy_live *live)
 {
-    const struct fy_run_step *step = &live->run->step;
-    unsigned flags = (step->tolerant ? FY_STEP_TOLERANT : 0) | (step->own ? FY_STEP_OWN : 0);
-    intend(live, step->number, step->attempt + 1, step->call, step->args, flags);
+    fy_step_retry_as(live, NULL);
+}
+
+void fy_step_settle_by_hand(struct fy_live *live, const char *result, const char *by)
+{
+    struct fy_buf body = {0};
+    outcome_head(live, true, &body);
+    fy_buf_member_raw(&body, "result", result);
+    fy_buf_member_raw(&body, "by", by);
+    fy_buf_close(&body, '}');
+    settle(live, &body, !live->run->step.own);
 }

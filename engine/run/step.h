@@ -31,7 +31,11 @@ void fy_step_failed(struct fy_live *live, const struct fy_err *err);
 #define FY_STEP_TOLERANT 1u /* the workflow wants to see its failure */
 #define FY_STEP_OWN      2u /* the engine's own: the workflow never hears of it */
 void fy_step_intend(struct fy_live *live, const char *call, const char *args, unsigned flags);
-void fy_step_retry(struct fy_live *live); /* the same step, attempt + 1 */
+void fy_step_retry(struct fy_live *live);                      /* the same step, attempt + 1 */
+void fy_step_retry_as(struct fy_live *live, const char *verb); /* by another verb of the same adapter */
+
+/* A person has done it: its outcome, with who, why and what proves it (a JSON object). */
+void fy_step_settle_by_hand(struct fy_live *live, const char *result, const char *by);
 
 /* Which connection and verb serve a call; verb NULL: an engine step. Borrowed from order and tables. */
 bool fy_bind(const struct fy_order *order, const struct fy_adapters *adapters, const char *call,
@@ -60,6 +64,7 @@ void fy_step_take_guard(struct fy_live *live, const json_t *args);
 void fy_step_release_guards(struct fy_live *live, const json_t *args);
 void fy_step_next(struct fy_live *live, const json_t *args);
 void fy_step_ask(struct fy_live *live, const json_t *args);
+void fy_step_set_aside(struct fy_live *live, const json_t *args);
 void fy_step_soak(struct fy_live *live, const json_t *args);
 void fy_step_sleep(struct fy_live *live, const json_t *args);
 void fy_step_wait_until(struct fy_live *live, const json_t *args);

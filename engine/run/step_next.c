@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/point.h"
 #include "plan/checker.h"
+#include "run/aside.h"
 #include "run/planning.h"
 #include "run/step.h"
 
@@ -133,6 +134,7 @@ static void looked(void *context, struct fy_question *questions, size_t count)
     }
     struct fy_buf result = {0};
     fy_planning_keep(live, landscape);
+    fy_aside_mark(live->run, landscape);
     bool ok = next(live, landscape, &result, &err);
     fy_landscape_free(landscape);
     FY_POINT(run_planned);

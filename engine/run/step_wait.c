@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Steps that look or wait: sleep, wait_until, observe. */
 #include "base/mem.h"
-#include "run/ask.h"
+#include "run/aside.h"
+#include "run/planning.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -125,19 +126,63 @@ static void looked(void *context, struct fy_question *questions, size_t count)
     fy_step_failed(live, &err);
 }
 
+/*
+ * What is asked of the verb once more. While something is set aside, "are all in sync?" would never come
+ * true: the others are asked about by name.
+ */
+static void others_known(void *context, struct fy_question *questions, size_t count)
+{
+    struct fy_live *live = context;
+    struct fy_err err = {0};
+    struct fy_landscape *landscape;
+    (void)count;
+    FY_AUTO(fy_json_unref)
+    json_t *args = fy_json_parse(live->run->step.args, strlen(live->run->step.args), "wait_until", &err);
+    if (!fy_planning_landscape(questions, &landscape, &err)) {
+        fy_step_failed(live, &err);
+        return;
+    }
+    json_t *others = json_array();
+    for (size_t i = 0; i < landscape->count; i++)
+        if (!fy_aside_has(live->run, landscape->instances[i].id))
+            (void)json_array_append_new(others, json_string(landscape->instances[i].id));
+    fy_landscape_free(landscape);
+    (void)json_object_set_new(json_object_get(args, "args"), "instances", others);
+    ask_verb(live, args, looked);
+}
+
+static void ask_now(struct fy_live *live)
+{
+    bool none;
+    struct fy_err err = {0};
+    FY_AUTO(fy_free_ptr) char *left = fy_aside_args(live->run, live->run->step.args, &none);
+    const char *text = left != NULL ? left : live->run->step.args;
+    FY_AUTO(fy_json_unref) json_t *args = fy_json_parse(text, strlen(text), "wait_until", &err);
+    json_t *inner = json_object_get(args, "args");
+    if (none) { /* all of its instances are set aside: there is nothing to wait for */
+        fy_step_done(live, "{\"last\":{},\"set_aside\":true}");
+    } else if (live->run->aside_count > 0 && json_is_object(inner) && json_object_size(inner) == 0 &&
+               strcmp(fy_json_string_or(args, "verb", ""), "sync_state") == 0) {
+        struct fy_question questions[FY_PLANNING_QUESTIONS];
+        fy_planning_ask(live->run->order, questions);
+        fy_ask_for(live, questions, FY_PLANNING_QUESTIONS, others_known);
+    } else {
+        ask_verb(live, args, looked);
+    }
+}
+
 static void look_again(void *context)
 {
     struct fy_live *live = context;
-    struct fy_err err;
     live->flight.timer = NULL;
-    FY_AUTO(fy_json_unref)
-    json_t *args = fy_json_parse(live->run->step.args, strlen(live->run->step.args), "wait_until", &err);
     free(live->flight.data);
-    ask_verb(live, args, looked);
+    live->flight.data = NULL;
+    ask_now(live);
 }
 
 void fy_step_wait_until(struct fy_live *live, const json_t *args)
 {
+    (void)args;
     live->flight.leave = free_verb;
-    ask_verb(live, args, looked);
+    ask_now(live);
 }

@@ -4,6 +4,7 @@
 #include "run/view.h"
 
 #include "base/mem.h"
+#include "run/aside.h"
 #include "run/ask.h"
 #include "run/drive.h"
 #include "run/live.h"
@@ -237,7 +238,13 @@ static void put_view(const struct fy_shown *shown, struct fy_buf *buf)
         put_users(run->users, buf);
     fy_prep_view(run, buf);
     put_guards(run, buf);
+    if (run->aside_count > 0) {
+        fy_buf_key(buf, "owed");
+        fy_aside_json(run, buf);
+    }
     put_judged(run, buf);
+    fy_buf_member(buf, "wish", run->wish.verb);
+    fy_buf_member(buf, "refusal", run->wish.verb == NULL ? run->refusal : NULL);
     put_tail(shown, buf);
     fy_buf_close(buf, '}');
 }

@@ -2,6 +2,7 @@
 /* Why is it waiting? One sentence for each state: what for, since when, what happens next. */
 #include "base/mem.h"
 #include "journal/sentence.h"
+#include "run/aside.h"
 #include "run/prep.h"
 #include "run/step.h"
 #include "run/view.h"
@@ -132,6 +133,17 @@ static void parked(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
                   run->error.message != NULL ? run->error.message : "it is parked");
     if (run->error.hint != NULL)
         fy_buf_format(buf, " (%s)", run->error.hint);
+    if (run->wish.verb != NULL)
+        fy_buf_format(buf, "; %s by %s is being checked", run->wish.verb, run->wish.who);
+    else if (run->refusal != NULL)
+        fy_buf_format(buf, "; %s", run->refusal);
+}
+
+static void put_owed(const struct fy_run *run, struct fy_buf *buf)
+{
+    FY_AUTO(fy_free_ptr) char *owed = fy_aside_text(run);
+    if (owed != NULL)
+        fy_buf_format(buf, "; %s", owed);
 }
 
 static void completed(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
@@ -147,6 +159,7 @@ static void completed(const struct fy_run *run, int64_t now_ms, struct fy_buf *b
     else
         fy_buf_format(buf, "everybody is on %s; the observation ended at %s, it waits for a commit",
                       run->order->request.target.version, clock_text(until, at));
+    put_owed(run, buf);
 }
 
 static void over(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
@@ -155,6 +168,7 @@ static void over(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
     fy_buf_format(buf, "is over: %s", fy_state_means(run->state));
     if (run->error.message != NULL)
         fy_buf_format(buf, " (%s)", run->error.message);
+    put_owed(run, buf);
 }
 
 void fy_waiting(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)

@@ -204,8 +204,7 @@ for _, name in ipairs(policy) do
   if ok then return result end
   if name == "park" then return act(nf, "upgrade", args) end
   if name == "set_aside" then
-    emit(false, "set aside: " .. table.concat(args.instances, ", ") .. " (" .. tostring(err.message) .. ")")
-    return { set_aside = true }
+    return act(nf, "set_aside", { instances = args.instances, why = tostring(err.message) })
   end
   if name ~= "retry" and name ~= "replace" then
     error("on_fail knows retry, replace, set_aside and park, not " .. tostring(name), 2)
@@ -214,6 +213,10 @@ for _, name in ipairs(policy) do
 end
 if ok then return result end
 return act(nf, "upgrade", args)
+
+--@ nf.set_aside
+local nf, batch, why = ...
+return act(nf, "set_aside", { instances = instances_of(batch, "nf:set_aside"), why = need(why, "string", "nf:set_aside: why") })
 
 --@ nf.dial_test
 -- Before users move: the order's first test, designated subscribers steered to the target and found there, the

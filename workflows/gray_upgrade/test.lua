@@ -150,6 +150,8 @@ return wf
   ! permanent: no boot
   > replace {"digest":"sha256:6","image":"svc:2","instances":["svc-01"],"version":"1.3.0"}
   ! permanent: no host
+  > set_aside {"instances":["svc-01"],"why":"no host"}
+  < {"set_aside":true}
   > readmit
   > next_slice
   < {"done":true}

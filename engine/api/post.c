@@ -10,21 +10,75 @@
 
 #include <string.h>
 
+#define PENDING_MS 2000 /* a store that is back within this bothers nobody */
+
 /* The answer to whatever changed a run: its view, once the change is durable. */
-struct change {
-    struct fy_exchange *exchange;
+struct fy_change {
+    struct fy_exchange *exchange; /* NULL: it has an answer, which says that this is pending */
     char *run;
     unsigned status;
     bool durable; /* before its run's name was known: it was here already */
+    uint64_t since_ms;
+    struct fy_change *next, **link; /* of those that wait */
 };
+
+static struct fy_change *change_new(struct fy_exchange *exchange, const char *run)
+{
+    struct fy_api *api = exchange->api;
+    struct fy_change *change = FY_NEW(struct fy_change);
+    *change = (struct fy_change){.exchange = exchange,
+                                 .run = run != NULL ? fy_strdup(run) : NULL,
+                                 .status = 202,
+                                 .since_ms = uv_now(api->world.loop),
+                                 .next = api->changes,
+                                 .link = &api->changes};
+    if (change->next != NULL)
+        change->next->link = &change->next;
+    api->changes = change;
+    return change;
+}
+
+static void change_free(struct fy_change *change)
+{
+    *change->link = change->next;
+    if (change->next != NULL)
+        change->next->link = change->link;
+    free(change->run);
+    free(change);
+}
+
+/* It is neither done nor refused: it stands behind what cannot be written, and takes effect after that. */
+static void answer_pending(struct fy_change *change, const char *trouble)
+{
+    struct fy_err err;
+    (void)fy_fail(&err, FY_ERR_TRANSIENT, "accepted, not durable yet: %s", trouble);
+    (void)fy_hint(&err,
+                  "it takes effect when the store can be written again, unless ferryd ends before; look "
+                  "at the run then, before you ask again");
+    fy_answer_problem(fy_steal(&change->exchange), &err, "\"pending\":true");
+}
+
+void fy_changes_reap(struct fy_api *api)
+{
+    const char *trouble = fy_journal_trouble(api->world.journal);
+    if (trouble == NULL)
+        return;
+    for (struct fy_change *change = api->changes; change != NULL; change = change->next)
+        if (change->exchange != NULL && uv_now(api->world.loop) >= change->since_ms + PENDING_MS)
+            answer_pending(change, trouble);
+}
 
 static void on_durable(void *context)
 {
-    struct change *change = context;
+    struct fy_change *change = context;
     struct fy_exchange *exchange = change->exchange;
     change->durable = true;
     if (change->run == NULL)
         return;
+    if (exchange == NULL) {
+        change_free(change);
+        return;
+    }
     FY_AUTO(fy_free_ptr) char *location = fy_format("/v1/upgrades/%s", change->run);
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     struct fy_err err;
@@ -38,8 +92,7 @@ static void on_durable(void *context)
     } else {
         fy_answer_problem(exchange, &err, NULL);
     }
-    free(change->run);
-    free(change);
+    change_free(change);
 }
 
 static void submit(struct fy_exchange *exchange, struct fy_order *order)
@@ -50,17 +103,15 @@ static void submit(struct fy_exchange *exchange, struct fy_order *order)
         .xml_length = exchange->body.length,
         .caller = fy_exchange_caller(exchange),
     };
-    struct change *change = FY_NEW(struct change);
+    struct fy_change *change = change_new(exchange, NULL);
     const char *run = NULL;
     bool existed = false;
     struct fy_err err;
-    change->exchange = exchange;
-    change->status = 202;
     if (!fy_exchange_number(exchange, "scale", 1, 0, &submission.scale, &err) ||
         !fy_order_epoch(exchange, order, &submission.epoch_ms, &err) ||
         !fy_engine_submit(exchange->api->world.engine, &submission, &run, &existed, on_durable, change,
                           &err)) {
-        free(change);
+        change_free(change);
         fy_order_free(order);
         fy_answer_problem(exchange, &err, NULL);
         return;
@@ -170,17 +221,13 @@ static bool check_arguments(const struct fy_buf *body, struct fy_err *err)
 void fy_post_verb(struct fy_exchange *exchange)
 {
     struct fy_caller caller = fy_exchange_caller(exchange);
-    struct change *change = FY_NEW(struct change);
+    struct fy_change *change = change_new(exchange, exchange->args[0]);
     struct fy_err err;
-    change->exchange = exchange;
-    change->run = fy_strdup(exchange->args[0]);
-    change->status = 202;
     const char *args = exchange->body.length > 0 ? exchange->body.data : NULL;
     if (check_arguments(&exchange->body, &err) &&
         fy_engine_command(exchange->api->world.engine, exchange->args[0], exchange->args[1], args, &caller,
                           on_durable, change, &err))
         return;
-    free(change->run);
-    free(change);
+    change_free(change);
     refuse_verb(exchange, &err);
 }

@@ -50,6 +50,7 @@ static void on_reap(uv_timer_t *timer)
 {
     struct fy_api *api = timer->data;
     fy_peer_reap(api);
+    fy_changes_reap(api);
     if (api->peers == NULL)
         (void)uv_timer_stop(timer); /* nobody there: an idle daemon sleeps */
 }

@@ -22,6 +22,7 @@ struct fy_peer {
 
 struct fy_stream;
 struct fy_reading;
+struct fy_change;
 
 struct fy_api {
     struct fy_api_world world;
@@ -39,6 +40,7 @@ struct fy_api {
     unsigned peer_count;
     struct fy_exchange *exchanges;
     struct fy_stream *streams;
+    struct fy_change *changes; /* accepted, not durable: their askers wait */
 };
 
 /* server.c: let a suspended connection go on; libmicrohttpd notices in the next turn of the loop. */
@@ -59,6 +61,9 @@ enum MHD_Result fy_exchange_serve(void *api, struct MHD_Connection *connection, 
 size_t fy_exchange_unescape(void *self, struct MHD_Connection *connection, char *text);
 void fy_exchange_done(void *api, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code);
+
+/* post.c: the store cannot be written, and whoever waits for it has waited long enough: 503, "pending". */
+void fy_changes_reap(struct fy_api *api);
 
 /* stream.c: server-sent events. */
 void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t after);

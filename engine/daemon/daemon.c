@@ -206,6 +206,7 @@ static void take_signals(struct fy_daemon *daemon)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk like any other */
     for (size_t i = 0; i < FY_COUNT(numbers); i++) {
         (void)uv_signal_init(&daemon->loop, &daemon->end[i]);
         daemon->end[i].data = daemon;

@@ -33,6 +33,32 @@ static const struct meaning {
     {SQLITE_NOTADB, FY_ERR_REFUSED, "give the path of a Ferry store, or of a file that does not exist yet"},
 };
 
+static int last_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int found = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != NULL && file->pMethods != NULL)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &found);
+    return found;
+}
+
+/*
+ * SQLite calls a file damaged that it could not read (EIO and its like, in its unixRead), and stopping over
+ * that would end every run for a disk that is back in a minute. The system's last word on the database and
+ * its log tells the two apart; where it is an old one, a damaged store is asked again instead of given up,
+ * and nothing acts meanwhile.
+ */
+static int unreadable(sqlite3 *db)
+{
+    static const int files[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        int last = last_errno(db, files[i]);
+        if (last == EIO || last == ENXIO || last == ERANGE)
+            return last;
+    }
+    return 0;
+}
+
 bool fy_sqlite_fail(sqlite3 *db, int rc, struct fy_err *err, const char *format, ...)
 {
     char what[512];
@@ -41,14 +67,18 @@ bool fy_sqlite_fail(sqlite3 *db, int rc, struct fy_err *err, const char *format,
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
 
+    int cannot_read = db != NULL && (rc & 0xff) == SQLITE_CORRUPT ? unreadable(db) : 0;
+    if (cannot_read != 0)
+        rc = SQLITE_IOERR;
     struct meaning meaning = {rc, FY_ERR_INTERNAL, ""};
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if (meanings[i].code == (rc & 0xff))
             meaning = meanings[i];
-    int system = db != NULL ? sqlite3_system_errno(db) : 0;
+    int system = cannot_read != 0 ? cannot_read : db != NULL ? sqlite3_system_errno(db) : 0;
+    const char *words = cannot_read == 0 && db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
     bool disk = (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN;
-    (void)fy_fail(err, meaning.kind, "%s: %s%s%s", what, db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc),
-                  disk && system != 0 ? ": " : "", disk && system != 0 ? strerror(system) : "");
+    (void)fy_fail(err, meaning.kind, "%s: %s%s%s", what, words, disk && system != 0 ? ": " : "",
+                  disk && system != 0 ? strerror(system) : "");
     return fy_hint(err, "%s", meaning.hint);
 }
 

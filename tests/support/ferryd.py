@@ -44,7 +44,7 @@ class Ferryd:
         self.plugins = plugins or os.path.join(build, "plugins")
         self.environment = {**os.environ, **(environment or {})}
         self.dir = tempfile.mkdtemp(prefix="ferry-test-")
-        self.process, self.prefix = None, []
+        self.process, self.prefix, self.options = None, [], []
         with open(self.path("connections.json"), "w", encoding="utf-8") as out:
             json.dump(connections, out)
 
@@ -60,7 +60,7 @@ class Ferryd:
 
     def launch(self):
         command = self.prefix + [os.path.join(self.build, "engine/daemon/ferryd"), "--store", self.dir,
-                                 "--plugins", self.plugins, "--workflows", self.workflows]
+                                 "--plugins", self.plugins, "--workflows", self.workflows] + self.options
         with open(self.path("ferryd.log"), "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True,
                                             preexec_fn=die_with_parent)

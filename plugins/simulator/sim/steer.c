@@ -155,7 +155,7 @@ static void start_steer(struct sim_world *world, struct sim_op *op)
             world->users[i].pinned = false; /* everybody goes back */
         sim_thresholds(world);
     }
-    if (world->steering && world->steering->state == OP_RUNNING)
+    if (world->steering && world->steering != op && world->steering->state == OP_RUNNING)
         sim_op_failed(world->steering, FERRY_FAILURE_REFUSED, NULL, "another steering (%s) took its place",
                       op->key);
     int64_t rate = json_integer_value(json_object_get(op->args, "rate"));

@@ -76,7 +76,7 @@ size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adap
 struct failures {
     size_t count;
     struct fy_failing each[32];
-    char hint[256]; /* of the first */
+    char hint[256]; /* the same for all of them; empty: they differ */
 };
 
 static void put_one(struct fy_buf *buf, const char *name, bool ok, const char *why,
@@ -109,6 +109,8 @@ static void run_one(const char *name, struct fy_facts *facts, struct fy_buf *res
         return;
     if (failures->count == 0)
         (void)snprintf(failures->hint, sizeof failures->hint, "%s", why.hint);
+    else if (strcmp(failures->hint, why.hint) != 0)
+        failures->hint[0] = '\0';
     failures->each[failures->count++] =
         (struct fy_failing){.check = fy_strdup(name), .why = fy_strdup(why.message)};
 }
@@ -136,10 +138,18 @@ static bool said_later(const struct failures *failures, size_t at)
     return false;
 }
 
+static size_t reasons(const struct failures *failures)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < failures->count; i++)
+        count += !said_later(failures, i);
+    return count;
+}
+
 static bool fail_all(struct failures *failures, const struct fy_run *run, struct fy_err *err)
 {
     struct fy_buf text = {0};
-    int room = 640 / (int)(failures->count > 0 ? failures->count : 1) - 32;
+    int room = failures->count > 0 ? 640 / (int)reasons(failures) - 32 : 0;
     if (failures->count > 1)
         fy_buf_format(&text, "%zu checks failed: ", failures->count);
     for (size_t i = 0; i < failures->count; i++) {
@@ -151,7 +161,7 @@ static bool fail_all(struct failures *failures, const struct fy_run *run, struct
     }
     if (failures->count > 0) {
         fy_fail(err, FY_ERR_REFUSED, "%s", text.data);
-        if (failures->count == 1 && failures->hint[0] != '\0')
+        if (failures->hint[0] != '\0')
             fy_hint(err, "%s", failures->hint);
         else
             fy_hint(err, "mend what is named, then %s", run->program == 0 ? "send the order again" : "retry");

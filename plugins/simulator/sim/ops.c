@@ -259,8 +259,10 @@ static bool take_time(struct sim_world *world, const struct sim_verb *verb, cons
         return true;
     }
     if (world->scale != 0 && !same) {
-        sim_refuse(reply, FERRY_FAILURE_REFUSED, "start another ferry-sim for a run at another scale",
-                   "this world runs at scale %u, the call is of scale %u", world->scale, scale);
+        sim_refuse(reply, FERRY_FAILURE_REFUSED,
+                   "give the order the scale that this ferry-sim runs at, or start a new ferry-sim",
+                   "a new ferry-sim is needed: this one runs at scale %u, the order at scale %u",
+                   world->scale, scale);
         return false;
     }
     world->scale = scale;

@@ -46,6 +46,9 @@ bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
                  const struct fy_api_limits *limits, struct fy_api **ret_api,
                  struct fy_err *err) FY_MUST_CHECK;
 
+/* The world's list of workflows has grown; there are so many now. */
+void fy_api_workflows(struct fy_api *api, size_t count);
+
 /* A record became durable: streams of its run go on. */
 void fy_api_record(struct fy_api *api, const struct fy_row *row);
 

@@ -156,3 +156,8 @@ void fy_api_record(struct fy_api *api, const struct fy_row *row)
 {
     fy_stream_wake(api, row->run);
 }
+
+void fy_api_workflows(struct fy_api *api, size_t count)
+{
+    api->world.workflow_count = count;
+}

@@ -21,11 +21,12 @@
 
 struct fy_daemon {
     uv_loop_t loop;
-    uv_async_t wake;    /* from the journal's writer */
-    uv_prepare_t turn;  /* once in each turn of the loop */
-    uv_signal_t end[2]; /* SIGTERM, SIGINT */
-    uv_timer_t quiet;   /* runs from the first record of a burst until QUIET_MS after its last */
-    bool busy;          /* a record since it was last looked at */
+    uv_async_t wake;      /* from the journal's writer */
+    uv_prepare_t turn;    /* once in each turn of the loop */
+    uv_signal_t end[2];   /* SIGTERM, SIGINT */
+    uv_timer_t ask_again; /* the workflows that could not say what they are */
+    uv_timer_t quiet;     /* runs from the first record of a burst until QUIET_MS after its last */
+    bool busy;            /* a record since it was last looked at */
     char *socket;
     struct fy_store *store;
     struct fy_journal *journal;
@@ -152,9 +153,31 @@ static void wait_for_descriptions(struct fy_daemon *daemon)
     while (daemon->catalogue.waiting > 0 && !over)
         (void)uv_run(&daemon->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)patience, on_timer_closed);
-    if (daemon->catalogue.waiting > 0)
-        fy_log(FY_LOG_ERROR, "the script host did not describe the workflows in %d s", DESCRIBE_MS / 1000);
-    fy_catalogue_settle(&daemon->catalogue, daemon->script);
+    fy_catalogue_settle(&daemon->catalogue);
+}
+
+static void on_catalogue_grown(void *context)
+{
+    struct fy_daemon *daemon = context;
+    fy_engine_workflows(daemon->engine, daemon->catalogue.count);
+    fy_api_workflows(daemon->api, daemon->catalogue.count);
+}
+
+/* Each time after twice as long. */
+static void on_ask_again(uv_timer_t *timer)
+{
+    struct fy_daemon *daemon = timer->data;
+    if (fy_catalogue_again(&daemon->catalogue))
+        (void)uv_timer_start(timer, on_ask_again, (uint64_t)DESCRIBE_MS << daemon->catalogue.tries, 0);
+}
+
+static void ask_again_later(struct fy_daemon *daemon)
+{
+    fy_catalogue_follow(&daemon->catalogue, on_catalogue_grown, daemon);
+    (void)uv_timer_init(&daemon->loop, &daemon->ask_again);
+    daemon->ask_again.data = daemon;
+    if (daemon->catalogue.count < daemon->catalogue.read->count)
+        (void)uv_timer_start(&daemon->ask_again, on_ask_again, DESCRIBE_MS, 0);
 }
 
 static void list_kpis(struct fy_daemon *daemon)
@@ -244,6 +267,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     wait_for_descriptions(daemon);
     if (!start_engine(daemon, err) || !start_api(daemon, options, err))
         return NULL;
+    ask_again_later(daemon);
     fy_log(FY_LOG_INFO, "%s, epoch %llu, %zu workflows, listening on %s", daemon->store->name,
            (unsigned long long)daemon->store->epoch, daemon->catalogue.count, daemon->socket);
     tell_ready(options->ready_fd);

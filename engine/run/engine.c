@@ -137,6 +137,11 @@ struct fy_engine *fy_engine_new(const struct fy_engine_world *world)
     return engine;
 }
 
+void fy_engine_workflows(struct fy_engine *engine, size_t count)
+{
+    engine->world.workflow_count = count;
+}
+
 void fy_engine_free(struct fy_engine *engine)
 {
     if (engine == NULL)

@@ -101,6 +101,9 @@ void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order, int6
                                  const struct fy_err *err),
                     void *context);
 
+/* The list of workflows that the world has lent has grown; there are so many now. */
+void fy_engine_workflows(struct fy_engine *engine, size_t count);
+
 /* Name of the state of a run that is not over yet; NULL otherwise. */
 const char *fy_engine_state(const struct fy_engine *engine, const char *run);
 

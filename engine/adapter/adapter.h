@@ -80,6 +80,7 @@ struct fy_adapter_info {
     const struct fy_adapter_verb *verbs;
     size_t verb_count;
     const char *const *tenants; /* who may use it; ends with NULL; empty: everybody */
+    const char *const *serves;  /* network function instances it speaks for; ends with NULL; may be NULL */
 };
 
 const struct fy_adapter_verb *fy_adapter_verb(const struct fy_adapter_info *info, const char *name);

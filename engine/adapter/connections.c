@@ -76,17 +76,18 @@ static bool known_members(const json_t *object, const char *const *known, struct
     return true;
 }
 
-static bool parse_tenants(const json_t *from, struct fy_connection *connection, struct fy_err *err)
+/* An optional list of plain names. */
+static bool parse_names(const json_t *from, const char *member, char ***ret, struct fy_err *err)
 {
-    const json_t *list = json_object_get(from, "tenants");
+    const json_t *list = json_object_get(from, member);
     if (list != NULL && !json_is_array(list))
-        return fy_fail(err, FY_ERR_INVALID, "\"tenants\" must be a list of names");
-    connection->tenants = FY_NEW_ARRAY(char *, json_array_size(list) + 1);
+        return fy_fail(err, FY_ERR_INVALID, "\"%s\" must be a list of names", member);
+    *ret = FY_NEW_ARRAY(char *, json_array_size(list) + 1);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
         if (name == NULL || !plain_name(name))
-            return fy_fail(err, FY_ERR_INVALID, "\"tenants\" must be a list of names");
-        connection->tenants[i] = fy_strdup(name);
+            return fy_fail(err, FY_ERR_INVALID, "\"%s\" must be a list of names", member);
+        (*ret)[i] = fy_strdup(name);
     }
     return true;
 }
@@ -118,7 +119,7 @@ static bool parse_secrets(const json_t *from, struct fy_connection *connection, 
 static bool parse_connection(const char *name, const json_t *from, const char *directory,
                              struct fy_connection *connection, struct fy_err *err)
 {
-    static const char *const known[] = {"plugin", "tenants", "settings", "secrets", NULL};
+    static const char *const known[] = {"plugin", "tenants", "serves", "settings", "secrets", NULL};
     const char *plugin;
     if (!plain_name(name))
         return fy_fail(err, FY_ERR_INVALID, "its name must be letters, digits, . _ and -");
@@ -137,7 +138,8 @@ static bool parse_connection(const char *name, const json_t *from, const char *d
     connection->plugin = fy_strdup(plugin);
     connection->directory = fy_strdup(directory);
     connection->settings = settings != NULL ? fy_json_text(settings) : fy_strdup("{}");
-    return parse_tenants(from, connection, err) && parse_secrets(from, connection, err);
+    return parse_names(from, "tenants", &connection->tenants, err) &&
+           parse_names(from, "serves", &connection->serves, err) && parse_secrets(from, connection, err);
 }
 
 static bool parse_receivers(const json_t *document, struct fy_connections *connections, struct fy_err *err)
@@ -215,11 +217,14 @@ void fy_connections_free(struct fy_connections *connections)
         struct fy_connection *connection = &connections->items[i];
         for (char **tenant = connection->tenants; tenant != NULL && *tenant != NULL; tenant++)
             free(*tenant);
+        for (char **name = connection->serves; name != NULL && *name != NULL; name++)
+            free(*name);
         for (size_t s = 0; s < connection->secret_count; s++) {
             free(connection->secrets[s].name);
             free(connection->secrets[s].file);
         }
         free(connection->tenants);
+        free(connection->serves);
         free(connection->secrets);
         free(connection->name);
         free(connection->plugin);

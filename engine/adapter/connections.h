@@ -3,7 +3,7 @@
  * The connections file: which adapters this engine may use, where, with which settings and for whom.
  *
  *     {"connections": {
- *        "sim-cloud": {"plugin": "sim_vim", "tenants": ["core-east"],
+ *        "sim-cloud": {"plugin": "sim_vim", "tenants": ["core-east"], "serves": ["amf-east-1"],
  *                      "settings": {"socket": "sim.sock"},
  *                      "secrets": {"password": {"file": "/etc/ferry/sim-cloud.password"}}}},
  *      "receivers": {"oss-east": {}}}
@@ -26,8 +26,10 @@ struct fy_secret {
 
 struct fy_connection {
     char *name, *plugin;
-    char **tenants;  /* ends with NULL */
-    char *settings;  /* JSON object text */
+    char **tenants; /* ends with NULL */
+    char **serves;  /* network function instances it speaks for, so that they can be asked as mates; ends with
+                       NULL */
+    char *settings; /* JSON object text */
     char *directory; /* of the connections file: relative paths in settings of type "path" start here */
     struct fy_secret *secrets;
     size_t secret_count;

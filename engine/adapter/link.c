@@ -429,6 +429,7 @@ struct fy_link *fy_link_new(const struct fy_remote_options *options, const struc
     link->owner = *owner;
     link->info.connection = connection != NULL ? connection->name : "";
     link->info.plugin = connection != NULL ? connection->plugin : "";
+    link->info.serves = connection != NULL ? (const char *const *)connection->serves : nobody;
     link->info.tenants = connection != NULL ? (const char *const *)connection->tenants : nobody;
     uv_timer_t *const timers[] = {&link->soon, &link->restart, &link->check};
     for (size_t i = 0; i < FY_COUNT(timers); i++) {

@@ -162,6 +162,7 @@ static bool add(struct fy_local *local, const char *name, const struct fy_plugin
     connection->info.plugin = fy_strdup(plugin->adapter->name);
     connection->info.state = FY_ADAPTER_READY;
     connection->info.tenants = nobody;
+    connection->info.serves = nobody;
     if (!open_connection(connection, settings, err)) {
         free_connection(connection);
         return fy_wrap(err, "connection %s", name);
@@ -283,4 +284,11 @@ void fy_local_free(struct fy_local *local)
         free_connection(local->connections[i]);
     free(local->connections);
     free(local);
+}
+
+void fy_local_serve(struct fy_local *local, const char *connection, const char *const *instances)
+{
+    struct local_connection *found = find(local, connection);
+    if (found != NULL)
+        found->info.serves = instances;
 }

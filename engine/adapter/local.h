@@ -15,6 +15,9 @@ struct fy_local *fy_local_new(void);
 void fy_local_free(struct fy_local *local);
 struct fy_adapters *fy_local_adapters(struct fy_local *local);
 
+/* The connection speaks for these network function instances: a list that ends with NULL, borrowed. */
+void fy_local_serve(struct fy_local *local, const char *connection, const char *const *instances);
+
 /* Connect an adapter that is linked in. settings is a JSON object with the secrets filled in. */
 bool fy_local_add(struct fy_local *local, const char *connection, const struct ferry_adapter *adapter,
                   const char *settings, struct fy_err *err) FY_MUST_CHECK;

@@ -84,12 +84,37 @@ static void put_figures(struct fy_page *page, const json_t *report)
                      (long long)fy_json_int_or(report, "restarts", 0));
 }
 
+/* What whoever took over a failed run needs, as "ferry show" has it. */
+static void put_handed_over(struct fy_page *page, const json_t *view)
+{
+    const json_t *list = json_object_get(view, "hand_over");
+    const json_t *freed = json_object_get(view, "freed");
+    const json_t *one = NULL;
+    size_t index = 0;
+    if (list == NULL)
+        return;
+    fy_page_heading(page, "Hand-over");
+    fy_page_line(page, "to %s: %s", fy_json_string_or(list, "to", "?"),
+                 fy_json_string_or(list, "why", "no reason given"));
+    json_array_foreach(json_object_get(list, "versions"), index, one)
+        fy_page_line(page, "%lld instances on %s", (long long)fy_json_int_or(one, "instances", 0),
+                     fy_json_string_or(one, "version", "?"));
+    json_array_foreach(json_object_get(list, "backups"), index, one) fy_page_line(
+        page, "backup %s (%s)", fy_json_string_or(one, "id", "?"), fy_json_string_or(one, "call", "?"));
+    json_array_foreach(json_object_get(list, "owed"), index, one)
+        fy_page_line(page, "owed: %s", json_string_value(one));
+    if (freed != NULL)
+        fy_page_line(page, "free for orders again: %s by %s", fy_json_string_or(freed, "how", "?"),
+                     fy_json_string_or(freed, "who", "?"));
+}
+
 static void put_report(struct fy_page *page, const json_t *report, bool paper)
 {
     static const char *const lists[][2] = {{"course", "Course"},
                                            {"verdicts", "Checks and verdicts"},
                                            {"people", "Decisions and hand work"},
                                            {"guards", "Guards"},
+                                           {"observation", "Alarms and observation"},
                                            {"trouble", "What went wrong, and restarts of the engine"}};
     const json_t *audit = json_object_get(report, "audit");
     put_outcome(page, json_object_get(report, "upgrade"));
@@ -99,6 +124,7 @@ static void put_report(struct fy_page *page, const json_t *report, bool paper)
     fy_table1(page, json_object_get(report, "kpis"), paper);
     for (size_t i = 0; i < FY_COUNT(lists); i++)
         put_list(page, json_object_get(report, lists[i][0]), lists[i][1]);
+    put_handed_over(page, json_object_get(report, "upgrade"));
     fy_page_heading(page, "Audit");
     fy_page_line(page, "%lld records, the last with hash %s", (long long)fy_json_int_or(audit, "records", 0),
                  fy_json_string_or(audit, "hash", "?"));

@@ -109,7 +109,7 @@ static json_t *await(const struct fy_cli *cli, json_t *view,
 
 static bool about_checks(const struct fy_cli *cli)
 {
-    static const char *const verbs[] = {"recheck", "waive", "unwaive"};
+    static const char *const verbs[] = {"recheck", "waive", "unwaive", "clean"};
     for (size_t i = 0; i < FY_COUNT(verbs); i++)
         if (strcmp(verbs[i], cli->command->name) == 0)
             return true;
@@ -162,6 +162,8 @@ int fy_cmd_verb(struct fy_cli *cli)
     }
     FY_AUTO(fy_buf_free) struct fy_buf checks = {0};
     say_state(cli, view);
+    if (json_object_get(view, "dirty") != NULL)
+        (void)printf("  it %s\n", fy_json_string_or(view, "waiting", "?"));
     if (about_checks(cli))
         fy_show_checks(view, &checks);
     if (checks.length > 0)

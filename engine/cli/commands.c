@@ -56,6 +56,11 @@ static const struct fy_option unwaive_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option fail_options[] = {
+    {"to", "WHO", "who takes over; you, if nobody is named"},
+    {"why", "TEXT", "the reason, for the journal"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option adjust_options[] = {
     {"step", "N", "instances a batch, from the next move on; 0: computed again"},
     {"why", "TEXT", "the reason, for the journal"},
@@ -123,8 +128,12 @@ const struct fy_command fy_commands[] = {
     VERB("unwaive", "Take a waiver back", unwaive_options, "ferry unwaive CHG-0007 --check guards_free"),
     VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
     VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
-    VERB("fail", "Give a parked run over to people", why_options,
-         "ferry fail CHG-0007 --why \"vendor takes over\""),
+    VERB("fail", "Give a parked run up: somebody takes over, with a list of what is owed", fail_options,
+         "ferry fail CHG-0007 --to \"vendor's second level\" --why \"stores do not come in sync\""),
+    VERB("clean", "Prove that what a failed run left is uniform, so that orders are taken again", why_options,
+         "ferry clean CHG-0007"),
+    VERB("adopt", "Take what a failed run left as it stands; the next order knows of it", why_options,
+         "ferry adopt CHG-0007 --why \"svc-03 stays on 1.3.0, ticket 4711\""),
     {"report", "RUN", 1, 1, "One page for the morning meeting", report_options, NULL,
      "ferry report CHG-0007 --md > report.md", fy_cmd_report},
     {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", NULL,

@@ -93,6 +93,34 @@ void fy_show_checks(const json_t *view, struct fy_buf *buf)
                       fy_json_string_or(one, "who", "?"), fy_json_string_or(one, "why", "?"));
 }
 
+/* Who took over, what stood there then, and what is owed. */
+static void put_handed_over(const json_t *list, struct fy_buf *buf)
+{
+    const json_t *one = NULL;
+    size_t index = 0;
+    char share[32];
+    if (list == NULL)
+        return;
+    put_line(buf, "given to", fy_json_string_or(list, "to", NULL));
+    put_line(buf, "because", fy_json_string_or(list, "why", NULL));
+    if (json_object_get(list, "permille") != NULL)
+        fy_buf_format(buf, "  %-10s %s of the users on the target, %s\n", "users",
+                      fy_permille_words(fy_json_int_or(list, "permille", 0), share),
+                      fy_json_bool_or(list, "split", false) ? "two domains" : "one domain");
+    json_array_foreach(json_object_get(list, "versions"), index, one)
+        fy_buf_format(buf, "  %-10s %lld on %s\n", index == 0 ? "instances" : "",
+                      (long long)fy_json_int_or(one, "instances", 0), fy_json_string_or(one, "version", "?"));
+    const json_t *step = json_object_get(list, "step");
+    if (step != NULL)
+        fy_buf_format(buf, "  %-10s step %lld, %s\n", "in doubt",
+                      (long long)fy_json_int_or(step, "number", 0), fy_json_string_or(step, "call", "?"));
+    json_array_foreach(json_object_get(list, "backups"), index, one) fy_buf_format(
+        buf, "  %-10s %s (%s, step %lld)\n", index == 0 ? "backups" : "", fy_json_string_or(one, "id", "?"),
+        fy_json_string_or(one, "call", "?"), (long long)fy_json_int_or(one, "step", 0));
+    json_array_foreach(json_object_get(list, "owed"), index, one)
+        put_line(buf, index == 0 ? "owed" : "", json_string_value(one));
+}
+
 static void put_verbs(const json_t *view, struct fy_buf *buf)
 {
     const json_t *verbs = json_object_get(view, "verbs");
@@ -119,6 +147,7 @@ void fy_show_text(const json_t *view, struct fy_buf *buf)
     put_line(buf, "error", fy_json_string_or(error, "message", NULL));
     put_line(buf, "", fy_json_string_or(error, "hint", NULL));
     fy_show_checks(view, buf);
+    put_handed_over(json_object_get(view, "hand_over"), buf);
     put_users(view, buf);
     put_line(buf, "judge", fy_json_string_or(json_object_get(view, "verdict"), "sentence", NULL));
     put_guards(view, buf);

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "run/live.h"
 
-#define FY_ASK_MAX 12
+#define FY_ASK_MAX 16
 
 struct fy_question {
     const char *connection; /* copied */

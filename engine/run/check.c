@@ -50,6 +50,31 @@ static size_t guards_end_of(const struct fy_order *order)
     return count;
 }
 
+static bool serves(const struct fy_adapter_info *info, const struct fy_order *order, const char *mate)
+{
+    for (const char *const *name = info->serves; name != NULL && *name != NULL; name++)
+        if (strcmp(*name, mate) == 0)
+            return fy_adapter_allows(info, order->request.tenant);
+    return false;
+}
+
+/* Through the connection that serves it, if there is one. */
+static size_t ask_mates(const struct fy_order *order, const struct fy_adapters *adapters,
+                        struct fy_question questions[FY_ASK_MAX], size_t count)
+{
+    const struct fy_adapter_info *info;
+    for (size_t m = 0; m < order->vnf.mate_count; m++) {
+        const char *mate = order->vnf.mates[m].vnf_instance;
+        for (size_t i = 0; (info = adapters->at(adapters->self, i)) != NULL; i++)
+            if (count < FY_ASK_MAX && serves(info, order, mate)) {
+                questions[count++] =
+                    (struct fy_question){.connection = info->connection, .verb = "health", .about = mate};
+                break;
+            }
+    }
+    return count;
+}
+
 size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adapters,
                     struct fy_question questions[FY_ASK_MAX])
 {
@@ -67,7 +92,7 @@ size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adap
             questions[count++] = (struct fy_question){
                 .connection = connection, .verb = "guard_read", .args = guard_args(guard), .about = guard};
     }
-    return count;
+    return ask_mates(order, adapters, questions, count);
 }
 
 /* ---- judging ---------------------------------------------------------------------------------------- */

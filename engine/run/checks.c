@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "plan/plan.h"
+#include "run/conflict.h"
 #include "run/planning.h"
 #include "run/step.h"
 
@@ -66,6 +67,20 @@ static bool version_path(struct fy_facts *facts, struct fy_err *err)
                    request->target.version, fy_json_string_or(question->result, "why", "no reason given"));
 }
 
+/* Somebody took the function as it stood: what its instances ran then is known, and no surprise. */
+static bool is_known(const struct fy_run *run, const struct fy_instance *instance)
+{
+    bool known = false;
+    FY_AUTO(fy_json_unref)
+    json_t *doc = run->known != NULL ? fy_json_parse(run->known, strlen(run->known), "known", NULL) : NULL;
+    const json_t *one;
+    size_t index;
+    json_array_foreach(json_object_get(doc, "instances"), index, one) known |=
+        strcmp(fy_json_string_or(one, "id", ""), instance->id) == 0 && instance->version != NULL &&
+        strcmp(fy_json_string_or(one, "version", ""), instance->version) == 0;
+    return known;
+}
+
 /* Instances of VDUs that change run this version. */
 static bool runs_version(struct fy_facts *facts, bool target, struct fy_err *err)
 {
@@ -78,7 +93,8 @@ static bool runs_version(struct fy_facts *facts, bool target, struct fy_err *err
         const struct fy_order_vdu *vdu = fy_order_find_vdu(facts->order, instance->vdu);
         if (vdu == NULL || fy_order_vdu_unchanged(vdu) || instance->left_out)
             continue;
-        if (instance->version == NULL || strcmp(instance->version, wanted) != 0)
+        bool runs = instance->version != NULL && strcmp(instance->version, wanted) == 0;
+        if (!runs && (target || !is_known(facts->live->run, instance)))
             return fy_fail(err, FY_ERR_REFUSED, "%s runs %s, the order says %s", instance->id,
                            instance->version != NULL ? instance->version : "an unknown version", wanted);
     }
@@ -155,6 +171,109 @@ static bool guards_free(struct fy_facts *facts, struct fy_err *err)
     return true;
 }
 
+/* All instances of the VDUs that change run the same. */
+static bool one_version(struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_instance *first = NULL;
+    if (!seen(facts, err))
+        return false;
+    for (size_t i = 0; i < facts->landscape->count; i++) {
+        const struct fy_instance *instance = &facts->landscape->instances[i];
+        const struct fy_order_vdu *vdu = fy_order_find_vdu(facts->order, instance->vdu);
+        if (vdu == NULL || fy_order_vdu_unchanged(vdu))
+            continue;
+        if (instance->version == NULL)
+            return fy_fail(err, FY_ERR_REFUSED, "%s runs an unknown version", instance->id);
+        if (first == NULL)
+            first = instance;
+        if (strcmp(first->version, instance->version) != 0)
+            return fy_fail(err, FY_ERR_REFUSED, "%s runs %s and %s runs %s", first->id, first->version,
+                           instance->id, instance->version);
+    }
+    return true;
+}
+
+static bool not_split(struct fy_facts *facts, struct fy_err *err)
+{
+    if (!seen(facts, err))
+        return false;
+    return !facts->landscape->split ||
+           fy_fail(err, FY_ERR_REFUSED, "%s is split in two domains, with %lld users on the target",
+                   facts->order->request.vnf_instance, (long long)facts->landscape->users[FY_TARGET]);
+}
+
+/* ---- mates ------------------------------------------------------------------------------------------ */
+
+static bool mates_free(struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_order *order = facts->order;
+    for (size_t i = 0; i < order->vnf.mate_count; i++) {
+        const char *mate = order->vnf.mates[i].vnf_instance;
+        const struct fy_live *other = fy_conflict_changes(facts->live->engine, mate, order->request.tenant);
+        if (other != NULL && other != facts->live)
+            return fy_fail(err, FY_ERR_REFUSED, "mate %s is under change by run %s (%s)", mate,
+                           other->run->id, fy_state_name(other->tail));
+    }
+    return true;
+}
+
+static const struct fy_question *asked_about(const struct fy_facts *facts, const char *mate)
+{
+    for (size_t i = facts->guards_end; i < facts->count; i++)
+        if (strcmp(facts->questions[i].about, mate) == 0)
+            return &facts->questions[i];
+    return NULL;
+}
+
+static void add_domain(const json_t *health, const char *domain, int64_t *users, int64_t *capacity)
+{
+    const json_t *part = json_object_get(json_object_get(health, "domains"), domain);
+    *users += fy_json_int_or(part, "users", 0);
+    *capacity += fy_json_int_or(part, "capacity", 0);
+}
+
+static bool mate_is_ready(const struct fy_order_mate *mate, const struct fy_question *question,
+                          struct fy_err *err)
+{
+    int64_t users = 0, capacity = 0;
+    const json_t *health = question->result;
+    if (health == NULL)
+        return fy_fail(err, FY_ERR_REFUSED, "mate %s could not be asked through %s: %s", mate->vnf_instance,
+                       question->connection, question->err.message);
+    if (!fy_json_bool_or(health, "ready", false))
+        return fy_fail(err, FY_ERR_REFUSED, "mate %s says that it is not ready", mate->vnf_instance);
+    if (mate->min_headroom_permille == FY_ABSENT)
+        return true;
+    add_domain(health, "source", &users, &capacity);
+    add_domain(health, "target", &users, &capacity);
+    int64_t free_permille = capacity > 0 ? 1000 * (capacity - users) / capacity : 0;
+    return free_permille >= mate->min_headroom_permille ||
+           fy_fail(err, FY_ERR_REFUSED,
+                   "mate %s has %lld.%lld %% of its capacity free, and the order wants %lld %%",
+                   mate->vnf_instance, (long long)(free_permille / 10),
+                   (long long)(free_permille > 0 ? free_permille % 10 : 0),
+                   (long long)(mate->min_headroom_permille / 10));
+}
+
+/* A mate that no connection serves is known to this engine by its runs only; that is said. */
+static bool mates_ready(struct fy_facts *facts, struct fy_err *err)
+{
+    struct fy_err silent = {0};
+    for (size_t i = 0; i < facts->order->vnf.mate_count; i++) {
+        const struct fy_order_mate *mate = &facts->order->vnf.mates[i];
+        const struct fy_question *question = asked_about(facts, mate->vnf_instance);
+        if (question == NULL)
+            fy_fail(&silent, FY_ERR_NONE,
+                    "mate %s was not asked: no connection serves it; no run of this engine changes it",
+                    mate->vnf_instance);
+        else if (!mate_is_ready(mate, question, err))
+            return false;
+    }
+    if (silent.message[0] != '\0')
+        *err = silent;
+    return true;
+}
+
 static int64_t batches_of(const struct fy_plan *plan)
 {
     size_t count = plan->slice_count + plan->rest_count;
@@ -192,7 +311,11 @@ const struct fy_check fy_checks[] = {
     {"instances_running", instances_running, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
     {"pairs_in_sync", pairs_in_sync, FY_CHECK_BEFORE},
     {"guards_free", guards_free, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
+    {"mates_free", mates_free, FY_CHECK_BEFORE},
+    {"mates_ready", mates_ready, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
     {"capacity", capacity, FY_CHECK_BEFORE},
+    {"one_version", one_version, 0},
+    {"not_split", not_split, 0},
 };
 const size_t fy_check_count = FY_COUNT(fy_checks);
 

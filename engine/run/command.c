@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct fy_verb *const tables[] = {
-    fy_verbs_basic, fy_verbs_scheduled, fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand,
+    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,
+    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand,
 };
 
 /* ---- before it is accepted ---- */
@@ -70,7 +71,7 @@ static void put_cancel(const struct fy_command *command)
 
 static void fold_asked(struct fy_run *run, const struct fy_row *row, const json_t *doc)
 {
-    static const char *const obeyed_later[] = {"pause", "cancel", "fail"};
+    static const char *const obeyed_later[] = {"pause", "cancel"};
     const char *verb = fy_json_string_or(doc, "verb", "");
     (void)row;
     for (size_t i = 0; i < FY_COUNT(obeyed_later); i++)
@@ -86,17 +87,11 @@ static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json
 }
 
 const struct fy_verb fy_verbs_basic[] = {
-    {"start-now", NULL, fy_command_change, NULL},
-    {"pause", NULL, NULL, fold_asked},
-    {"resume", NULL, fy_command_change, NULL},
-    {"cancel", NULL, put_cancel, fold_asked},
-    {"adjust", adjust_check, NULL, fold_adjust},
-    {"approve", approve_check, put_answer, NULL},
-    {"reject", NULL, put_answer, NULL},
-    {"retry", NULL, put_retry, NULL},
-    {"fail", NULL, NULL, fold_asked},
-    {"commit", NULL, fy_command_change, NULL},
-    {NULL, NULL, NULL, NULL},
+    {"start-now", NULL, fy_command_change, NULL}, {"pause", NULL, NULL, fold_asked},
+    {"resume", NULL, fy_command_change, NULL},    {"cancel", NULL, put_cancel, fold_asked},
+    {"adjust", adjust_check, NULL, fold_adjust},  {"approve", approve_check, put_answer, NULL},
+    {"reject", NULL, put_answer, NULL},           {"retry", NULL, put_retry, NULL},
+    {"commit", NULL, fy_command_change, NULL},    {NULL, NULL, NULL, NULL},
 };
 
 static const struct fy_verb *find(const char *verb)

@@ -2,6 +2,7 @@
 /* The conditions of state.def: a row each. */
 #include "base/mem.h"
 #include "run/fold.h"
+#include "run/handover.h"
 #include "run/prep.h"
 #include "run/state.h"
 
@@ -22,6 +23,11 @@ static bool any_waived(const struct fy_run *run)
     return run->prep != NULL && run->prep->waiver_count > 0;
 }
 
+static bool dirty(const struct fy_run *run)
+{
+    return run->handover != NULL && run->handover->dirty;
+}
+
 static bool step_failed(const struct fy_run *run)
 {
     return run->step.failed && !run->step.own;
@@ -38,8 +44,12 @@ static const struct {
     const char *name;
     bool (*holds)(const struct fy_run *run);
 } conditions[] = {
-    {"any_waived", any_waived},   {"approval_open", approval_open}, {"expiry_commits", expiry_commits},
-    {"step_failed", step_failed}, {"step_builds", step_builds},
+    {"dirty", dirty},
+    {"any_waived", any_waived},
+    {"approval_open", approval_open},
+    {"expiry_commits", expiry_commits},
+    {"step_failed", step_failed},
+    {"step_builds", step_builds},
 };
 
 bool fy_condition(const char *name, const struct fy_run *run)

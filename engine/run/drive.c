@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/point.h"
 #include "run/aside.h"
-#include "run/guards.h"
+#include "run/handover.h"
 #include "run/live.h"
 #include "run/precheck.h"
 #include "run/starting.h"
@@ -217,7 +217,6 @@ static void drive_completed(struct fy_live *live)
 static void drive_parked(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
-    enum fy_state to;
     tell_window(live);
     fy_watch_drive(live);
     if (run->asked == NULL && fy_wish_drive(live))
@@ -234,13 +233,8 @@ static void drive_parked(struct fy_live *live)
     } else if (!releasing && fy_run_held(run) > 0) {
         fy_step_intend(live, "release_guards", "{}", FY_STEP_OWN);
         fy_flush(live);
-    } else if (fy_state_move(run, run->state, "fail", true, &to)) {
-        FY_AUTO(fy_free_ptr) char *why = fy_guards_hand_over(run);
-        struct fy_err kept = {.kind = run->error.kind};
-        if (run->error.message != NULL)
-            (void)snprintf(kept.message, sizeof kept.message, "%s", run->error.message);
-        fy_put_state(live, to, "fail", why, kept.kind != FY_ERR_NONE ? &kept : NULL);
-        fy_flush(live);
+    } else {
+        fy_handover_drive(live);
     }
 }
 
@@ -267,12 +261,17 @@ static void drive_nothing(struct fy_live *live)
 }
 
 static void (*const drives[])(struct fy_live *live) = {
-    [FY_STATE_NONE] = drive_nothing,           [FY_STATE_SCHEDULED] = fy_precheck_drive,
-    [FY_STATE_STARTING] = fy_starting_drive,   [FY_STATE_PROCESSING] = drive_in_window,
-    [FY_STATE_PAUSED] = drive_paused,          [FY_STATE_FAILED_TEMP] = drive_parked,
-    [FY_STATE_ROLLING_BACK] = drive_in_window, [FY_STATE_COMPLETED] = drive_completed,
-    [FY_STATE_COMMITTED] = drive_final,        [FY_STATE_ROLLED_BACK] = drive_final,
-    [FY_STATE_FAILED] = drive_final,
+    [FY_STATE_NONE] = drive_nothing,
+    [FY_STATE_SCHEDULED] = fy_precheck_drive,
+    [FY_STATE_STARTING] = fy_starting_drive,
+    [FY_STATE_PROCESSING] = drive_in_window,
+    [FY_STATE_PAUSED] = drive_paused,
+    [FY_STATE_FAILED_TEMP] = drive_parked,
+    [FY_STATE_ROLLING_BACK] = drive_in_window,
+    [FY_STATE_COMPLETED] = drive_completed,
+    [FY_STATE_COMMITTED] = drive_final,
+    [FY_STATE_ROLLED_BACK] = drive_final,
+    [FY_STATE_FAILED] = fy_handover_failed_drive,
 };
 
 /* The next intent shares the commit of the outcome before it; everything else leaves the tray by itself. */

@@ -6,6 +6,7 @@
 #include "base/walk.h"
 #include "run/aside.h"
 #include "run/command.h"
+#include "run/handover.h"
 #include "run/prep.h"
 #include "run/sample.h"
 #include "run/wish.h"
@@ -95,6 +96,7 @@ static bool fold_order_accepted(struct fy_run *run, const struct fy_row *row, co
     run->workflow_version = fy_json_int_or(workflow, "version", 0);
     run->api = (uint32_t)fy_json_int_or(workflow, "api", 1);
     fold_texts(run, workflow);
+    set_json(&run->known, json_object_get(doc, "known"));
     run->accepted_ms = run->since_ms = row->time_ms;
     run->state = FY_STATE_SCHEDULED;
     return true;
@@ -415,6 +417,21 @@ static bool fold_checked(struct fy_run *run, const struct fy_row *row, const jso
     return true;
 }
 
+static bool fold_handed_over(struct fy_run *run, const struct fy_row *row, const json_t *doc,
+                             struct fy_err *err)
+{
+    (void)err;
+    fy_handover_fold_list(run, row, doc);
+    return true;
+}
+
+static bool fold_freed(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
+{
+    (void)err;
+    fy_handover_fold_freed(run, row, doc);
+    return true;
+}
+
 /* ---- the table --------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -440,6 +457,8 @@ static const struct {
     [FY_REC_RESUMED] = {.apply_doc = fold_resumed},
     [FY_REC_CHECKED] = {.apply_doc = fold_checked},
     [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
+    [FY_REC_HANDED_OVER] = {.apply_doc = fold_handed_over},
+    [FY_REC_FREED] = {.apply_doc = fold_freed},
 };
 
 static bool apply(struct fy_run *run, const struct fy_row *row, struct fy_err *err)

@@ -57,6 +57,7 @@ struct fy_run_approval {
     char *who; /* who answered last */
 };
 
+struct fy_handover;
 struct fy_prep;
 
 struct fy_run_error {
@@ -105,7 +106,9 @@ struct fy_run {
     const char *asked; /* "pause", "cancel", "fail", "gate": takes effect when the step can be left; a literal
                           of ours */
 
-    struct fy_prep *prep; /* prechecks and waivers (prep.h); NULL: none yet */
+    char *known;                  /* JSON: what was adopted before this order (handover.h); NULL: nothing */
+    struct fy_handover *handover; /* NULL: it was never given up */
+    struct fy_prep *prep;         /* prechecks and waivers (prep.h); NULL: none yet */
 
     /* program started, phase, intent, outcome */
     int64_t program;

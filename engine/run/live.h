@@ -84,6 +84,7 @@ struct fy_live {
     const char *aside_when; /* what for; a literal */
 
     bool driving, again, over, buried;
+    bool dirty; /* given up, and what it left is not freed: it stays in the index of live runs (handover.h) */
     bool recovered; /* taken over from the store: RESUMED is to be written first */
 };
 

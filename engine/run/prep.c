@@ -212,7 +212,7 @@ static void view_waivers(const struct fy_prep *prep, struct fy_buf *buf)
 void fy_prep_view(const struct fy_run *run, struct fy_buf *buf)
 {
     const struct fy_prep *prep = run->prep;
-    if (prep == NULL || (prep->when == NULL && prep->waiver_count == 0))
+    if (prep == NULL || (prep->when == NULL && prep->wanted == NULL && prep->waiver_count == 0))
         return;
     fy_buf_key(buf, "checks");
     fy_buf_open(buf, '{');

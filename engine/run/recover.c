@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/point.h"
+#include "run/handover.h"
 #include "run/live.h"
 
 #include <string.h>
@@ -114,7 +115,8 @@ static struct fy_live *take_over(struct fy_engine *engine, struct restored *rest
     }
     fy_live_keep_line(live, live->run->order, live->run->order_sha256);
     live->tail = live->run->state;
-    live->recovered = true;
+    live->dirty = live->run->handover != NULL && live->run->handover->dirty;
+    live->recovered = !fy_state_final(live->run->state);
     fy_journal_adopt(engine->world.journal, live->run->id, live->run->seq, live->run->hash);
     return live;
 }

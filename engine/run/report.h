@@ -10,7 +10,8 @@ enum fy_report_list {
     FY_REPORT_VERDICTS, /* and checks */
     FY_REPORT_PEOPLE,   /* what was asked, and everything people did */
     FY_REPORT_GUARDS,
-    FY_REPORT_TROUBLE, /* failures, parkings, restarts */
+    FY_REPORT_TROUBLE,     /* failures, parkings, restarts */
+    FY_REPORT_OBSERVATION, /* alarms, reminders, a line a day */
     FY_REPORT_LISTS,
 };
 

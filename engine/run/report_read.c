@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-const char *const fy_report_keys[FY_REPORT_LISTS] = {"course", "verdicts", "people", "guards", "trouble"};
+const char *const fy_report_keys[FY_REPORT_LISTS] = {"course", "verdicts", "people",
+                                                     "guards", "trouble",  "observation"};
 
 struct reading {
     struct fy_report *report;
@@ -57,6 +58,9 @@ static void sort(struct fy_report *report, const struct fy_row *row)
         {FY_REC_OUTCOME, FY_REPORT_TROUBLE, "\"ok\":false"},
         {FY_REC_STATE_CHANGED, FY_REPORT_TROUBLE, "\"error\":"},
         {FY_REC_RESUMED, FY_REPORT_TROUBLE, NULL},
+        {FY_REC_NOTE, FY_REPORT_OBSERVATION, "\"about\":"}, /* the engine's own */
+        {FY_REC_HANDED_OVER, FY_REPORT_TROUBLE, NULL},
+        {FY_REC_FREED, FY_REPORT_PEOPLE, NULL},
     };
     for (size_t i = 0; i < FY_COUNT(rows); i++)
         if (rows[i].kind == row->kind && (rows[i].only == NULL || has(row, rows[i].only)))

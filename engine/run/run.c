@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "run/aside.h"
 #include "run/fold.h"
+#include "run/handover.h"
 #include "run/prep.h"
 #include "run/wish.h"
 
@@ -63,6 +64,8 @@ void fy_run_free(struct fy_run *run)
     fy_order_free(run->order);
     fy_judge_free(run->judge);
     fy_prep_free(run->prep);
+    fy_handover_free(run->handover);
+    free(run->known);
     free(run->foreseen);
     free(run->counts);
     free(run->snapshots);

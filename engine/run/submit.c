@@ -5,6 +5,8 @@
 #include "base/time.h"
 #include "order/read.h"
 #include "run/ask.h"
+#include "run/conflict.h"
+#include "run/handover.h"
 #include "run/live.h"
 #include "run/planning.h"
 #include "run/step.h"
@@ -107,12 +109,16 @@ struct before {
     const struct fy_order *order;
     const char *sha256;
     char *same, *other; /* ids of runs with this requestId and these bytes, or other bytes */
+    char *last;         /* the newest run of the same network function that is over */
 };
 
 static bool seen_before(void *context, const struct fy_run_line *line)
 {
     struct before *before = context;
     const struct fy_order_request *request = &before->order->request;
+    if (before->last == NULL && line->final && strcmp(line->tenant, request->tenant) == 0 &&
+        strcmp(line->vnf_instance_id, request->vnf_instance) == 0)
+        before->last = fy_strdup(line->run);
     if (strcmp(line->request_id, request->id) != 0 || strcmp(line->tenant, request->tenant) != 0)
         return true;
     char **place = strcmp(line->order_sha256, before->sha256) == 0 ? &before->same : &before->other;
@@ -135,29 +141,18 @@ static void seen_live(struct fy_engine *engine, struct before *before)
     }
 }
 
-static bool shares(const char *a, const char *b)
+/* What the last run of this network function has left as a known fact. The caller frees it. */
+static char *known_facts(struct fy_engine *engine, const char *last)
 {
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-static bool free_of_conflict(const struct fy_engine *engine, const struct fy_order *order, struct fy_err *err)
-{
-    for (const struct fy_live *live = engine->lives; live != NULL; live = live->next) {
-        bool same_nf = shares(live->line_nf, order->request.vnf_instance) &&
-                       shares(live->line_tenant, order->request.tenant);
-        bool same_group = shares(live->line_group, order->vnf.exclusion_group);
-        if (!same_nf && !same_group)
-            continue;
-        if (same_nf)
-            fy_fail(err, FY_ERR_CONFLICT, "%s is being upgraded by run %s (%s)", order->request.vnf_instance,
-                    live->run->id, fy_state_name(live->tail));
-        else
-            fy_fail(err, FY_ERR_CONFLICT, "exclusion group %s is busy: run %s upgrades %s",
-                    order->vnf.exclusion_group, live->run->id, live->line_nf);
-        return fy_hint(err, live->tail == FY_STATE_COMPLETED ? "commit that run, then send the order again"
-                                                             : "wait until that run is over, or cancel it");
-    }
-    return true;
+    struct fy_err err;
+    char *facts = NULL;
+    if (last == NULL || fy_live_find(engine, last) != NULL)
+        return NULL;
+    struct fy_run *run = fy_run_new(last);
+    if (fy_run_read(engine->world.store, run, &err))
+        facts = fy_handover_facts(run);
+    fy_run_free(run);
+    return facts;
 }
 
 static bool time_allowed(const struct fy_engine_world *world, const struct fy_submission *submission,
@@ -264,7 +259,7 @@ static void put_workflow(struct fy_buf *buf, const struct fy_workflow *workflow)
 }
 
 static void put_accepted(struct fy_live *live, const struct fy_submission *submission,
-                         const struct fy_workflow *workflow, const char *sha256)
+                         const struct fy_workflow *workflow, const char *sha256, const char *known)
 {
     const struct fy_timebase *base = &live->run->base;
     struct fy_buf body = {0};
@@ -280,6 +275,7 @@ static void put_accepted(struct fy_live *live, const struct fy_submission *submi
     fy_buf_member_int(&body, "scale", base->scale);
     fy_buf_close(&body, '}');
     put_workflow(&body, workflow);
+    fy_buf_member_raw(&body, "known", known);
     fy_buf_close(&body, '}');
     fy_put(live, FY_REC_ORDER_ACCEPTED, &body);
 }
@@ -334,12 +330,13 @@ static struct fy_timebase timebase(const struct fy_engine *engine, const struct 
 }
 
 static bool existing(struct fy_engine *engine, const struct fy_order *order, const char *sha256,
-                     const char **ret_run, struct fy_err *err)
+                     const char **ret_run, char **ret_last, struct fy_err *err)
 {
     struct before before = {.order = order, .sha256 = sha256};
     bool ok = engine->world.store->runs(engine->world.store, false, seen_before, &before, err);
     seen_live(engine, &before);
     FY_AUTO(fy_free_ptr) char *other = before.other;
+    *ret_last = before.last;
     *ret_run = NULL;
     if (ok && before.same != NULL) {
         free(engine->found);
@@ -362,7 +359,8 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     struct fy_timebase base = timebase(engine, submission);
     char sha256[FY_SHA256_HEX];
     fy_sha256_text(submission->xml, submission->xml_length, sha256);
-    if (!existing(engine, order, sha256, ret_run, err))
+    FY_AUTO(fy_free_ptr) char *last = NULL;
+    if (!existing(engine, order, sha256, ret_run, &last, err))
         return false;
     *ret_existed = *ret_run != NULL;
     if (*ret_existed) {
@@ -372,7 +370,7 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     }
     const struct fy_workflow *workflow = find_workflow(&engine->world, order);
     if (!admit(&engine->world, order, base.epoch_ms, err) || !time_allowed(&engine->world, submission, err) ||
-        !free_of_conflict(engine, order, err) || !fy_engine_may_change(engine, err))
+        !fy_conflict_none(engine, order, NULL, err) || !fy_engine_may_change(engine, err))
         return false;
     if (workflow == NULL)
         return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow %s", order->workflow.name);
@@ -383,7 +381,8 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
     live->run->base = base;
     live->tail = FY_STATE_SCHEDULED;
     fy_live_keep_line(live, order, sha256);
-    put_accepted(live, submission, workflow, sha256);
+    FY_AUTO(fy_free_ptr) char *known = known_facts(engine, last);
+    put_accepted(live, submission, workflow, sha256, known);
     fy_put_done(live, done, context);
     write_first(live, submission, workflow, sha256);
     fy_order_free(submission->order);

@@ -7,6 +7,7 @@
 #include "run/aside.h"
 #include "run/ask.h"
 #include "run/drive.h"
+#include "run/handover.h"
 #include "run/live.h"
 #include "run/planning.h"
 #include "run/prep.h"
@@ -237,6 +238,8 @@ static void put_view(const struct fy_shown *shown, struct fy_buf *buf)
     if (run->sample_end_ms != 0)
         put_users(run->users, buf);
     fy_prep_view(run, buf);
+    fy_handover_view(run, buf);
+    fy_buf_member_raw(buf, "known", run->known);
     put_guards(run, buf);
     if (run->aside_count > 0) {
         fy_buf_key(buf, "owed");

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "journal/sentence.h"
 #include "run/aside.h"
+#include "run/handover.h"
 #include "run/prep.h"
 #include "run/step.h"
 #include "run/view.h"
@@ -171,13 +172,31 @@ static void over(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
     put_owed(run, buf);
 }
 
+static void failed(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
+{
+    const struct fy_handover *handover = run->handover;
+    const char *nf = run->order->request.vnf_instance;
+    if (handover == NULL || handover->list == NULL) {
+        over(run, now_ms, buf);
+        return;
+    }
+    fy_buf_format(buf, "is over: given over to %s", handover->to);
+    if (handover->dirty)
+        fy_buf_format(buf,
+                      "; %s is dirty and takes no order until it is proven clean or adopted (ferry clean %s, "
+                      "ferry adopt %s)",
+                      nf, run->id, run->id);
+    else
+        fy_buf_format(buf, "; %s takes orders again", nf);
+}
+
 void fy_waiting(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
 {
     static void (*const sentences[])(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf) = {
         [FY_STATE_SCHEDULED] = scheduled, [FY_STATE_STARTING] = starting,  [FY_STATE_PROCESSING] = running,
         [FY_STATE_PAUSED] = paused,       [FY_STATE_FAILED_TEMP] = parked, [FY_STATE_ROLLING_BACK] = running,
         [FY_STATE_COMPLETED] = completed, [FY_STATE_COMMITTED] = over,     [FY_STATE_ROLLED_BACK] = over,
-        [FY_STATE_FAILED] = over,
+        [FY_STATE_FAILED] = failed,
     };
     if (sentences[run->state] != NULL)
         sentences[run->state](run, now_ms, buf);

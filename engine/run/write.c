@@ -217,7 +217,7 @@ void fy_flush_first(struct fy_live *live, const struct fy_run_line *line, const 
 void fy_flush(struct fy_live *live)
 {
     struct fy_run_line line;
-    bool final = fy_state_final(live->tail);
+    bool final = fy_state_final(live->tail) && !live->dirty;
     if (final)
         fy_live_line(live, true, &line);
     fy_flush_first(live, final ? &line : NULL, NULL, 0);

@@ -99,6 +99,9 @@ class Operator:
             self.verb("commit")
         elif state == "FAILED_TEMP" and self.gate and "fail" in view["verbs"]:
             self.verb("fail")
+        elif state == "FAILED" and view.get("dirty"):
+            if not view.get("checks", {}).get("wanted"):
+                self.verb("adopt")
         elif state in ("COMMITTED", "FAILED", "FAILED_TEMP", "ROLLED_BACK"):
             return view
         elif view.get("approval"):

@@ -64,6 +64,10 @@ static void test_a_run_given_over_with_a_call_in_hand_releases_its_guards_once(v
     FY_AUTO(fy_free_ptr) char *transcript = harness_transcript(h, run);
     assert_int_equal(count_in(transcript, "give the guards back"), 1);
     assert_int_equal(count_in(transcript, "given back as it was"), 1);
+    /* whoever takes it over still sees what stands there; once that is adopted the run is over for good */
+    assert_true(harness_command(h, run, "adopt", "{\"why\":\"as it stands\"}", &err));
+    while (fy_engine_state(h->engine, run) != NULL)
+        assert_true(harness_event(h));
     FY_AUTO(fy_buf_free) struct fy_buf instances = {0};
     assert_true(fy_engine_show_instances(h->engine, run, &instances, &err));
     assert_non_null(strstr(instances.data, "\"why\":\"the run is over"));

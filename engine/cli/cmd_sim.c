@@ -101,9 +101,11 @@ static void print_time(const char *word, int64_t ms, bool started)
 
 static void print_set(const json_t *fault, bool started)
 {
-    static const char *const members[] = {"on", "part", "verb"};
+    static const char *const members[] = {"on", "version", "part", "verb"};
     (void)printf("  %-26s %-8s", fy_json_string_or(fault, "fault", "?"), fy_json_string_or(fault, "is", "?"));
     (void)printf(" value %lld", (long long)fy_json_int_or(fault, "value", 0));
+    if (json_object_get(fault, "permille") != NULL)
+        (void)printf(", at %lld permille", (long long)fy_json_int_or(fault, "permille", 0));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (json_object_get(fault, members[i]) != NULL)
             (void)printf(", %s %s", members[i], fy_json_string_or(fault, members[i], "?"));

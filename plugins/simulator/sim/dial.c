@@ -142,7 +142,7 @@ static bool service_works(struct sim_world *world, const struct sim_user *user)
     enum sim_domain domain = sim_place_of(world, user);
     if (world->fault[FAULT_dial_test_fails] && domain == TARGET)
         return false;
-    uint32_t extra = sim_extra_failures(world, domain, -1);
+    uint32_t extra = sim_extra_failures(world, user->instance, -1);
     return extra == 0 || sim_random_below(&world->random, 1000000) >= extra;
 }
 

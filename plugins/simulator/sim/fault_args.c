@@ -123,6 +123,16 @@ static bool read_on(struct reader *reader, const char *member, const json_t *giv
     return true;
 }
 
+static bool read_version(struct reader *reader, const char *member, const json_t *given)
+{
+    const char *word = json_string_value(given);
+    if (reader->row->on != ON_KPI || !word || strlen(word) >= sizeof(reader->to->version))
+        return refuse(reader, "%s takes no \"%s\", or it is not a version like 1.3.0", reader->row->name,
+                      member);
+    sim_copy(reader->to->version, sizeof(reader->to->version), word);
+    return true;
+}
+
 static bool read_part(struct reader *reader, const char *member, const json_t *given)
 {
     const char *word = json_string_value(given);
@@ -196,6 +206,7 @@ static bool read_member(struct reader *reader, const char *member, const json_t 
     } members[] = {
         {"value", LEVEL | CALLS, read_value},
         {"on", LEVEL | BUILDS | MOMENT, read_on},
+        {"version", LEVEL, read_version},
         {"part", CALLS, read_part},
         {"verb", CALLS, read_verb},
         {"answer", CALLS, read_answer},

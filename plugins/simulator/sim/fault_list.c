@@ -39,6 +39,8 @@ static json_t *trouble_json(const struct sim_world *world, const struct sim_trou
                   "drawn", trouble->drawn, "value", (json_int_t)trouble->value);
     if (trouble->on[0])
         json_object_set_new(object, "on", json_string(trouble->on));
+    if (trouble->version[0])
+        json_object_set_new(object, "version", json_string(trouble->version));
     if (trouble->verb[0])
         json_object_set_new(object, "verb", json_string(trouble->verb));
     if (trouble->parts != (SIM_VIM | SIM_NF))

@@ -32,6 +32,7 @@ static int64_t in_a_million(const struct sim_trouble *trouble)
 
 static void worsen(struct sim_world *world, const struct sim_trouble *trouble)
 {
+    sim_copy(world->worse_version, sizeof(world->worse_version), trouble->version);
     if (!trouble->on[0])
         world->worse_all = in_a_million(trouble);
     for (size_t i = 0; i < world->kpi_count; i++)

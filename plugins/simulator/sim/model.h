@@ -55,8 +55,8 @@ void sim_user_schedule(struct sim_world *world, uint32_t slot);
 void sim_user_retry(struct sim_world *world, uint32_t slot, int64_t least_ms, int64_t most_ms);
 int sim_arrival_kpi(const struct sim_world *world, enum sim_segment segment);
 /* How much more fails, in a million; kpi -1: of no KPI in particular. */
-uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain, int kpi);
-bool sim_attempt(struct sim_world *world, struct sim_user *user, enum sim_domain domain, int kpi);
+uint32_t sim_extra_failures(const struct sim_world *world, uint32_t instance, int kpi);
+bool sim_attempt(struct sim_world *world, struct sim_user *user, uint32_t instance, int kpi);
 
 /* ---- counters.c ---- */
 void sim_count(struct sim_world *world, struct sim_user *user, enum sim_domain domain, int kpi, bool failed);

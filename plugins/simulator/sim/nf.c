@@ -19,13 +19,12 @@ static void due_load(struct sim_world *world, struct sim_op *op)
 
 static void start_split(struct sim_world *world, struct sim_op *op)
 {
-    const char *version = sim_text(op->args, "version"), *now = world->versions[world->home];
-    if (world->split && strcmp(version, world->versions[TARGET]) != 0)
-        sim_op_failed(op, FERRY_FAILURE_REFUSED, "join first", "%s is split already, for version %s",
-                      world->set.nf, world->versions[TARGET]);
-    else if (!world->split && strcmp(version, now) == 0)
+    const char *version = sim_text(op->args, "version");
+    const char *now = world->versions[world->split ? SOURCE : world->home];
+    bool is_target = world->split && strcmp(version, world->versions[TARGET]) == 0;
+    if (strcmp(version, now) == 0)
         sim_op_failed(op, FERRY_FAILURE_REFUSED, NULL, "%s runs %s already", world->set.nf, now);
-    else if (!world->split && !json_object_get(world->loaded, version))
+    else if (!is_target && !json_object_get(world->loaded, version))
         sim_op_failed(op, FERRY_FAILURE_REFUSED, "load it first", "%s does not know version %s",
                       world->set.nf, version);
     else
@@ -34,7 +33,10 @@ static void start_split(struct sim_world *world, struct sim_op *op)
 
 static void due_split(struct sim_world *world, struct sim_op *op)
 {
-    if (!world->split) {
+    if (world->split) { /* for another version: what runs the former one stays in the domain until it is
+                           upgraded */
+        sim_copy(world->versions[TARGET], sizeof(world->versions[TARGET]), sim_text(op->args, "version"));
+    } else {
         char now[sizeof(world->versions[0])];
         sim_copy(now, sizeof(now), world->versions[world->home]);
         sim_copy(world->versions[SOURCE], sizeof(now), now);
@@ -97,13 +99,21 @@ static void start_join(struct sim_world *world, struct sim_op *op)
         sim_op_failed(op, FERRY_FAILURE_INVALID, NULL, "join takes either instances or all");
         return;
     }
-    uint32_t serving[DOMAINS] = {0};
-    for (uint32_t i = 0; world->split && i < world->instance_count; i++)
-        serving[sim_domain_of(world, &world->instances[i])] += sim_serves(&world->instances[i]);
+    uint32_t serving[DOMAINS] = {0}, former = 0;
+    for (uint32_t i = 0; world->split && i < world->instance_count; i++) {
+        const struct sim_instance *here = &world->instances[i];
+        enum sim_domain domain = sim_domain_of(world, here);
+        serving[domain] += sim_serves(here);
+        former += sim_serves(here) && strcmp(here->runs.version, world->versions[domain]) != 0;
+    }
     if (serving[SOURCE] && serving[TARGET])
         sim_op_failed(op, FERRY_FAILURE_REFUSED, "upgrade or drain the others first",
                       "%u instances serve on %s and %u on %s: they cannot be one domain", serving[SOURCE],
                       world->versions[SOURCE], serving[TARGET], world->versions[TARGET]);
+    else if (former)
+        sim_op_failed(op, FERRY_FAILURE_REFUSED, "upgrade or drain them first",
+                      "%u instances of the target domain serve on another version than %s", former,
+                      world->versions[TARGET]);
     else
         start_soon(world, op);
 }

@@ -8,7 +8,7 @@ enum sim_domain sim_domain_of(const struct sim_world *world, const struct sim_in
 {
     if (!world->split)
         return world->home;
-    return strcmp(instance->runs.version, world->versions[TARGET]) == 0 ? TARGET : SOURCE;
+    return strcmp(instance->runs.version, world->versions[SOURCE]) == 0 ? SOURCE : TARGET;
 }
 
 enum sim_domain sim_place_of(const struct sim_world *world, const struct sim_user *user)

@@ -65,6 +65,7 @@ struct sim_trouble {
     int64_t left;      /* how often it still bites; -1: not counted */
     int64_t at, until; /* until 0: until it is cleared. Until the clock starts: after its start */
     char on[48];       /* "": anything */
+    char version[24];  /* target_...: "": any but the first */
     char verb[24];     /* "": any */
     uint32_t parts;    /* SIM_VIM | SIM_NF */
     bool again;        /* late_effect: the call is answered AGAIN, not given up */
@@ -318,7 +319,8 @@ enum sim_event_kind {
 struct sim_world {
     struct sim_settings set;
     int64_t fault[FAULTS];                  /* the level of each now */
-    int64_t worse_kpi[SIM_KPIS], worse_all; /* in a million, on the version that is not the first one */
+    int64_t worse_kpi[SIM_KPIS], worse_all; /* in a million, on the version that is worse */
+    char worse_version[24];                 /* "": any but the first */
     struct sim_trouble *troubles;
     uint32_t trouble_count;
     struct sim_late *late;

@@ -75,14 +75,18 @@ static void arrival_schedule(struct sim_world *world, enum sim_segment segment)
 
 /* ---- procedures ---- */
 
-static bool is_new_version(const struct sim_world *world, enum sim_domain domain)
+/* The faults of the new version are those of the one they name, or of any but the first. */
+static bool is_worse(const struct sim_world *world, uint32_t instance)
 {
-    return world->versions[domain][0] != '\0' && strcmp(world->versions[domain], world->set.version) != 0;
+    const char *version = world->instances[instance].runs.version;
+    return world->worse_version[0] ? strcmp(version, world->worse_version) == 0
+                                   : strcmp(version, world->set.version) != 0;
 }
 
 /* Overload of the domain, a gap in signalling, a bad version, a neighbour. */
-uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domain, int kpi)
+uint32_t sim_extra_failures(const struct sim_world *world, uint32_t instance, int kpi)
 {
+    enum sim_domain domain = sim_domain_of(world, &world->instances[instance]);
     if (world->now < world->gap_until)
         return MILLION;
     uint32_t extra = (uint32_t)world->fault[FAULT_neighbour_storm_permyriad] * 100;
@@ -91,22 +95,22 @@ uint32_t sim_extra_failures(const struct sim_world *world, enum sim_domain domai
     if (users > capacity)
         extra += (uint32_t)((users - capacity) * MILLION / users);
     int64_t worse = kpi >= 0 ? world->worse_kpi[kpi] : world->worse_all;
-    if (worse > 0 && is_new_version(world, domain))
+    if (worse > 0 && is_worse(world, instance))
         extra += (uint32_t)worse;
     return extra < MILLION ? extra : MILLION;
 }
 
-/* One procedure in a domain: counted, unless the user itself made it fail. True if it worked. */
-bool sim_attempt(struct sim_world *world, struct sim_user *user, enum sim_domain domain, int kpi)
+/* One procedure on an instance: counted, unless the user itself made it fail. True if it worked. */
+bool sim_attempt(struct sim_world *world, struct sim_user *user, uint32_t instance, int kpi)
 {
     const struct sim_kpi *row = &world->kpi[kpi];
     if (sim_random_below(&world->traffic, MILLION) < row->user_fails)
         return false;
     bool failed = sim_random_below(&world->traffic, MILLION) < row->fails;
-    uint32_t extra = sim_extra_failures(world, domain, kpi);
+    uint32_t extra = sim_extra_failures(world, instance, kpi);
     if (!failed && extra > 0)
         failed = sim_random_below(&world->traffic, MILLION) < extra;
-    sim_count(world, user, domain, kpi, failed);
+    sim_count(world, user, sim_domain_of(world, &world->instances[instance]), kpi, failed);
     return !failed;
 }
 
@@ -133,8 +137,7 @@ static void attach(struct sim_world *world, uint32_t slot)
     uint32_t instance = sim_any_instance(world, sim_wanted(world, user), SIM_NONE);
     bool works = false;
     if (instance != SIM_NONE)
-        works = sim_attempt(world, user, sim_domain_of(world, &world->instances[instance]),
-                            sim_arrival_kpi(world, (enum sim_segment)user->segment));
+        works = sim_attempt(world, user, instance, sim_arrival_kpi(world, (enum sim_segment)user->segment));
     if (!works) {
         bool gives_up = ++user->retries > 20 && !user->test;
         if (gives_up)
@@ -161,7 +164,7 @@ static void maybe_call(struct sim_world *world, struct sim_user *user)
 static void procedure(struct sim_world *world, uint32_t slot, int kpi)
 {
     struct sim_user *user = &world->users[slot];
-    bool works = sim_attempt(world, user, sim_place_of(world, user), kpi);
+    bool works = sim_attempt(world, user, user->instance, kpi);
     if (works && world->kpi[kpi].kind == KPI_TO_OTHER && !user->test)
         sim_user_switch_segment(world, slot);
     else if (works && world->kpi[kpi].kind == KPI_PROCEDURE && !user->test)

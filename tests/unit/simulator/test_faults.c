@@ -279,6 +279,34 @@ static void test_a_target_can_be_worse_in_one_kpi_only(void **state)
     hand_drop(&hand);
 }
 
+static void test_a_fixed_version_takes_the_place_of_a_worse_one_half_way(void **state)
+{
+    (void)state;
+    struct hand hand;
+    struct sim_reply reply;
+    take_half(&hand);
+    fault(&hand, "target_points_worse", "{\"value\":10,\"version\":\"1.3.0\"}");
+    hand_wait(&hand, 10 * MINUTE);
+    assert_in_range(failures_of(&hand, "target", "amf.pdu_session_establishment"), 800, 1200);
+    assert_int_equal(hand_do(&hand, SIM_NF, "split", &reply, "{\"version\":\"1.4.0\"}"), FERRY_FAILED);
+    sim_reply_clear(&reply); /* not loaded */
+    hand_must(&hand, SIM_NF, "load", "{\"version\":\"1.4.0\"}");
+    hand_must(&hand, SIM_NF, "split", "{\"version\":\"1.4.0\"}");
+    char list[256];
+    for (int first = 1; first <= 8; first += 4) {
+        hand_list("amf", first, first + 3, list, sizeof(list));
+        hand_must(&hand, SIM_NF, "drain", "{\"instances\":%s}", list);
+        hand_must(&hand, SIM_VIM, "upgrade",
+                  "{\"instances\":%s,\"image\":\"amf-svc:1.4.0\",\"version\":\"1.4.0\"}", list);
+        hand_must(&hand, SIM_NF, "join", "{\"instances\":%s,\"domain\":\"target\"}", list);
+    }
+    hand_wait(&hand, 10 * MINUTE);
+    assert_in_range(failures_of(&hand, "target", "amf.pdu_session_establishment"), 0, 50);
+    assert_int_equal(hand_truth(&hand, "counters", "users_dropped"), 0);
+    assert_in_range(hand_users(&hand, "target", "5g"), 13000, 15000);
+    hand_drop(&hand);
+}
+
 static void test_a_neighbour_storm_hits_both_domains(void **state)
 {
     (void)state;
@@ -388,6 +416,7 @@ static void test_nonsense_is_refused_in_a_sentence(void **state)
                                            {"instance_dies", "{\"on\":\"amf-svc-99\"}"},
                                            {"target_points_worse", "{\"value\":101}"},
                                            {"target_points_worse", "{\"on\":\"smf.paging\"}"},
+                                           {"site_cut", "{\"version\":\"1.3.0\"}"},
                                            {"http_error", "{\"value\":200}"},
                                            {"http_error", "{\"part\":\"both\"}"},
                                            {"reply_lost", "{\"count\":0}"},
@@ -440,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_users_of_a_dead_target_come_back_when_they_are_steered_back),
         cmocka_unit_test(test_both_of_a_pair_down_together_are_told),
         cmocka_unit_test(test_a_target_can_be_worse_in_one_kpi_only),
+        cmocka_unit_test(test_a_fixed_version_takes_the_place_of_a_worse_one_half_way),
         cmocka_unit_test(test_a_neighbour_storm_hits_both_domains),
         cmocka_unit_test(test_a_misplaced_subscriber_is_found_on_the_source_by_a_test_that_passed),
         cmocka_unit_test(test_a_dial_test_can_be_slow),

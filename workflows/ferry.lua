@@ -87,9 +87,15 @@ function NF:check(checks) end
 ---Make sure the target images can be booted without a further download.
 function NF:stage_image() end
 
----Back up: "config" and "data" by the NF's adapter, "image" by the cloud. Several steps.
+---Back up: "config" and "data" by the NF's adapter, "image" by the cloud. Several steps. Answers the backups' ids.
 ---@param what string[]
+---@return { config: string?, image: string? }
 function NF:backup(what) end
+
+---Wait until configuration and data are what that backup of them holds; fails with the differences.
+---@param id string
+---@param options? { within: Duration }
+function NF:check_saved(id, options) end
 
 ---Switch off a guard for this run: its state before is recorded first. Two steps.
 ---@param guard string
@@ -202,7 +208,7 @@ function NF:call(verb, args) end
 ---@field on_fail? ("retry"|"replace"|"set_aside"|"park")[] what to do when an instance does not come up; none: park
 local Workflow = {}
 
----The same procedure with some of its functions, parameters or fields replaced.
+---The same procedure with some of its functions, parameters or fields replaced. What it needs is added to.
 ---@param changes table
 ---@return Workflow
 function Workflow:extend(changes) end

@@ -15,9 +15,13 @@ static bool runs(const struct fy_instance *instance, const struct fy_order_image
     return strcmp(instance->image, image->ref) == 0;
 }
 
-/* In the domain that is planned towards. */
-static bool is_there(const struct fy_model *model, const struct fy_instance *instance)
+/* In the domain that is planned towards. An NF that is not split has one domain, whose name may be left over
+ * from its last upgrade: what an instance runs says where it is. */
+static bool is_there(const struct fy_model *model, const struct fy_order_vdu *vdu,
+                     const struct fy_instance *instance)
 {
+    if (!model->landscape->split)
+        return runs(instance, fy_model_image(model, vdu));
     return instance->domain == (model->back ? FY_SOURCE : FY_TARGET);
 }
 
@@ -30,7 +34,7 @@ static bool is_done(const struct fy_model *model, const struct fy_order_vdu *vdu
                     const struct fy_instance *instance)
 {
     return runs(instance, fy_model_image(model, vdu)) &&
-           (vdu->role != FY_ROLE_LOAD_SHARING || !model->landscape->split || is_there(model, instance));
+           (vdu->role != FY_ROLE_LOAD_SHARING || is_there(model, vdu, instance));
 }
 
 static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const struct fy_instance *instance,
@@ -50,7 +54,7 @@ static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const stru
         vdu->todo[vdu->todo_count++] = instance;
     vdu->total++;
     vdu->load += fy_model_load(model, instance);
-    vdu->on_target += is_there(model, instance) ? fy_model_load(model, instance) : 0;
+    vdu->on_target += is_there(model, vdu->vdu, instance) ? fy_model_load(model, instance) : 0;
     vdu->counts |= instance->capacity > 0;
     if (fy_in_service(instance)) {
         vdu->in_service++;
@@ -143,7 +147,12 @@ static void find_load(struct fy_model *model)
         const int64_t *load =
             model->order->gray.basis == FY_BASIS_SESSIONS ? landscape->sessions : landscape->users;
         model->load = load[FY_SOURCE] + load[FY_TARGET];
-        model->on_target = load[model->back ? FY_SOURCE : FY_TARGET];
+        const struct fy_order_request *request = &model->order->request;
+        const char *towards = model->back ? request->source.version : request->target.version;
+        if (landscape->split)
+            model->on_target = load[model->back ? FY_SOURCE : FY_TARGET];
+        else
+            model->on_target = strcmp(landscape->version, towards) == 0 ? model->load : 0;
     }
     model->permille = model->load > 0 ? model->on_target * 1000 / model->load : 0;
 }

@@ -85,6 +85,10 @@ size_t fy_check_ask(const struct fy_order *order, const struct fy_adapters *adap
         (struct fy_question){.connection = fy_bind_observe(order, adapters, "version_path"),
                              .verb = "version_path",
                              .args = path_args(order)};
+    questions[FY_FACT_ISSU] =
+        (struct fy_question){.connection = fy_bind_observe(order, adapters, "issu_support"),
+                             .verb = "issu_support",
+                             .args = path_args(order)};
     size_t count = FY_FACT_GUARDS;
     for (size_t i = 0; i < order->guards.take.count && count < FY_ASK_MAX; i++) {
         const char *guard = order->guards.take.word[i], *connection;

@@ -67,6 +67,84 @@ static bool version_path(struct fy_facts *facts, struct fy_err *err)
                    request->target.version, fy_json_string_or(question->result, "why", "no reason given"));
 }
 
+/* What an in-service upgrade needs the NF to say for itself: without an answer nothing may move. */
+static bool issu_answered(const struct fy_facts *facts, struct fy_err *err)
+{
+    const struct fy_question *question = &facts->questions[FY_FACT_ISSU];
+    if (question->result != NULL)
+        return true;
+    *err = question->err;
+    return false;
+}
+
+static bool issu_services(struct fy_facts *facts, struct fy_err *err)
+{
+    size_t index;
+    json_t *service;
+    if (!issu_answered(facts, err))
+        return false;
+    const json_t *services = json_object_get(facts->questions[FY_FACT_ISSU].result, "services");
+    json_array_foreach(services, index, service)
+    {
+        if (!fy_json_bool_or(service, "supported", false))
+            return fy_fail(err, FY_ERR_REFUSED, "%s cannot be upgraded while it serves: %s",
+                           fy_json_string_or(service, "name", "a service"),
+                           fy_json_string_or(service, "why", "no reason given"));
+    }
+    return json_array_size(services) > 0 ||
+           fy_fail(err, FY_ERR_REFUSED, "%s names no service that can be upgraded while it serves",
+                   facts->order->request.vnf_instance);
+}
+
+static bool gray_component(struct fy_facts *facts, struct fy_err *err)
+{
+    if (!issu_answered(facts, err))
+        return false;
+    return fy_json_string_or(facts->questions[FY_FACT_ISSU].result, "gray_component", NULL) != NULL ||
+           fy_fail(err, FY_ERR_REFUSED,
+                   "%s has no component for a gray configuration: nothing steers by version",
+                   facts->order->request.vnf_instance);
+}
+
+/* Of an adapter that has not started nobody knows what it lacks. */
+static bool has_verb(const struct fy_facts *facts, const char *verb)
+{
+    const struct fy_adapters *adapters = facts->live->engine->world.adapters;
+    for (size_t i = 0; i < facts->order->vnf.connection_count; i++) {
+        const struct fy_adapter_info *info =
+            adapters->describe(adapters->self, facts->order->vnf.connections[i].ref);
+        if (info == NULL || info->name == NULL || fy_adapter_verb(info, verb) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static json_t *needs_of_workflow(const struct fy_facts *facts)
+{
+    const struct fy_engine_world *world = &facts->live->engine->world;
+    for (size_t i = 0; i < world->workflow_count; i++)
+        if (strcmp(world->workflows[i].name, facts->order->workflow.name) == 0 && world->workflows[i].needs)
+            return json_loads(world->workflows[i].needs, 0, NULL);
+    return NULL;
+}
+
+/* A verb that is missing is found out now, not in the middle. */
+static bool verbs_there(struct fy_facts *facts, struct fy_err *err)
+{
+    size_t index;
+    json_t *verb;
+    FY_AUTO(fy_json_unref) json_t *needs = needs_of_workflow(facts);
+    json_array_foreach(needs, index, verb)
+    {
+        const char *name = json_string_value(verb);
+        if (name != NULL && !has_verb(facts, name))
+            return fy_fail(err, FY_ERR_REFUSED,
+                           "workflow %s needs the verb %s, which no connection of the order serves",
+                           facts->order->workflow.name, name);
+    }
+    return true;
+}
+
 /* Somebody took the function as it stood: what its instances ran then is known, and no surprise. */
 static bool is_known(const struct fy_run *run, const struct fy_instance *instance)
 {
@@ -303,6 +381,7 @@ static bool capacity(struct fy_facts *facts, struct fy_err *err)
 
 const struct fy_check fy_checks[] = {
     {"connections", connections, FY_CHECK_BEFORE},
+    {"verbs_there", verbs_there, FY_CHECK_BEFORE},
     {"nf_ready", nf_ready, FY_CHECK_BEFORE},
     {"version_path", version_path, FY_CHECK_BEFORE},
     {"source_version_is_what_runs", source_version, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
@@ -310,6 +389,8 @@ const struct fy_check fy_checks[] = {
     {"no_critical_alarms", no_critical_alarms, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
     {"instances_running", instances_running, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
     {"pairs_in_sync", pairs_in_sync, FY_CHECK_BEFORE},
+    {"issu_services", issu_services, 0}, /* asked for by workflows that go straight to 100 % */
+    {"gray_component", gray_component, 0},
     {"guards_free", guards_free, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},
     {"mates_free", mates_free, FY_CHECK_BEFORE},
     {"mates_ready", mates_ready, FY_CHECK_BEFORE | FY_CHECK_WAIVABLE},

@@ -12,7 +12,7 @@
 #include "run/live.h"
 
 /* Where the answers lie among the questions; guards and then mates follow. */
-enum { FY_FACT_INVENTORY, FY_FACT_HEALTH, FY_FACT_ALARMS, FY_FACT_PATH, FY_FACT_GUARDS };
+enum { FY_FACT_INVENTORY, FY_FACT_HEALTH, FY_FACT_ALARMS, FY_FACT_PATH, FY_FACT_ISSU, FY_FACT_GUARDS };
 
 /* What a plan made now would be; at_ms 0: none could be made. */
 struct fy_forecast {

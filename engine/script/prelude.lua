@@ -118,6 +118,11 @@ local nf, batch, options = ...
 return nf:wait_until { verb = "sync_state", args = batch and { instances = instances_of(batch, "nf:wait_sync") },
   is = { in_sync = true }, within = options and options.within }
 
+--@ nf.check_saved
+local nf, id, options = ...
+return nf:wait_until { verb = "config_check", args = { id = need(id, "string", "nf:check_saved") }, is = { same = true },
+  within = options and options.within or "1m" }
+
 --@ nf.call
 local nf, verb, args = ...
 if not string.find(need(verb, "string", "nf:call"), ".", 1, true) then
@@ -141,15 +146,17 @@ local nf_part, image_part = list {}, false
 for _, item in ipairs(need(what, "table", "nf:backup")) do
   if item == "image" then image_part = true else nf_part[#nf_part + 1] = item end
 end
-if #nf_part > 0 then act(nf, "config_backup", { what = nf_part }) end
+local ids_of = {}
+if #nf_part > 0 then ids_of.config = act(nf, "config_backup", { what = nf_part }).id end
 if image_part then
   local mine, ids = {}, list {}
   for _, vdu in ipairs(nf.order.vdus) do mine[vdu.vdu_id] = true end
   for _, instance in ipairs(nf:observe("inventory").instances) do
     if mine[instance.vdu] then ids[#ids + 1] = instance.id end
   end
-  act(nf, "backup", { what = list { "image" }, instances = ids })
+  ids_of.image = act(nf, "backup", { what = list { "image" }, instances = ids }).id
 end
+return ids_of
 
 --@ nf.suspend
 local nf, guard = ...
@@ -367,12 +374,13 @@ return setmetatable(declaration, { __index = methods "workflow." })
 -- A workflow of its own that has everything of this one but what the changes say.
 local wf, changes = ...
 need(changes, "table", "extend")
-local params = {}
-for _, from in ipairs { wf.params, changes.params or {} } do
-  for name, param in pairs(from) do params[name] = param end
+local params, needs = {}, list {}
+for _, from in ipairs { wf, changes } do
+  for name, param in pairs(from.params or {}) do params[name] = param end
+  for _, verb in ipairs(from.needs or {}) do needs[#needs + 1] = verb end
 end
-local child = setmetatable({ params = params, base = wf }, { __index = wf })
+local child = setmetatable({ params = params, needs = needs, base = wf }, { __index = wf })
 for name, value in pairs(changes) do
-  if name ~= "params" then child[name] = value end
+  if name ~= "params" and name ~= "needs" then child[name] = value end
 end
 return child

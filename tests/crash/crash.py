@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kill Ferry everywhere, start it again, and compare with a run that nobody disturbed.
 
-    tests/crash/crash.py [--build build/dev] [--points A,B] [--doubles 24] [--triples 8] [--kills 12] [--gates 6]
+    tests/crash/crash.py [--build build/dev] [--points A,B] [--doubles 24] [--triples 8] [--kills 12] [--gates 6] [--issu 6]
                          [--seed N] [--jobs 2] [--keep DIR]
 
 The real programs upgrade a small AMF on ferry-sim, which is never killed: it stands for the outside world and
 counts every effect by the idempotency key of its step. For each point of engine/base/point.def the process that
 gets there first dies (SIGKILL), also at its third time and at a random later one. Doubles and triples die again,
 also at the same point: recovery is killed in recovery. Kills hit ferryd and its hosts at random moments, while
-pause, resume and approve are in flight. Gates do it in a run that its KPI gate stops. Then:
+pause, resume and approve are in flight. Gates do it in a run that its KPI gate stops,
+issu in an in-service upgrade, which must reach the same end as the gray one. Then:
   no acting step is lost or done twice, the run reaches the same end, every guard is back as it was, nobody was
   dropped, no promised command is lost and none is applied twice, one order is one run, no process outlives
   ferryd, and the chain of records verifies. A point that no run reached is a failure.
@@ -92,10 +93,15 @@ class Planner:
         for _ in range(self.options.gates):
             yield Plan([self.death(self.ordinary + self.gated, 20)], self.seed(), gate=True, world=self.world)
 
+    def issu(self):
+        for number in range(self.options.issu):
+            deaths = [self.death(self.ordinary, 30)] + ([self.death(points(), 4)] if number % 2 else [])
+            yield Plan(deaths, self.seed(), daemon_kills=number % 3, issu=True)
+
     def all(self):
         yield from self.singles()
         if not self.options.points:
-            for part in (self.doubles, self.triples, self.kills, self.gates):
+            for part in (self.doubles, self.triples, self.kills, self.gates, self.issu):
                 yield from part()
 
 
@@ -107,6 +113,7 @@ def arguments():
     parser.add_argument("--triples", type=int, default=8)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--gates", type=int, default=4)
+    parser.add_argument("--issu", type=int, default=6)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", help="a folder for journal and log of what failed")

@@ -24,9 +24,12 @@ PATIENCE = 90  # seconds of wall clock for one run, deaths included
 MOST_STARTS = 30
 
 
-def order(gate):
+def order(gate, issu=False):
     with open(os.path.join(HERE, "order.xml"), encoding="utf-8") as source:
-        text = source.read().replace("ferry:gray_upgrade@1", "ferry:slow_upgrade@1")
+        text = source.read()
+    if issu:  # straight to 100 %
+        text = re.sub(r'<f:(Stage ratio="50"|Approval)[^>]*/>', "", text)
+    text = text.replace("ferry:gray_upgrade@1", "ferry:issu@1" if issu else "ferry:slow_upgrade@1")
     if gate:  # it holds until its KPIs stop it
         text = text.replace('margin="50"', 'margin="1"').replace('soak="PT20S" maxSoak="PT5M"', 'soak="PT40M" maxSoak="PT1H"')
     return text.encode()
@@ -46,25 +49,25 @@ class Undone(RuntimeError):
 class Plan:
     """What happens to one run: deaths at points (NAME:N), so many kills at random moments, verbs in flight."""
 
-    def __init__(self, deaths=(), seed=0, daemon_kills=0, host_kills=0, commands=0, gate=False, world=1):
-        self.deaths, self.seed, self.gate, self.world = list(deaths), seed, gate, world
+    def __init__(self, deaths=(), seed=0, daemon_kills=0, host_kills=0, commands=0, gate=False, world=1, issu=False):
+        self.deaths, self.seed, self.gate, self.world, self.issu = list(deaths), seed, gate, world, issu
         self.daemon_kills, self.host_kills, self.commands = daemon_kills, host_kills, commands
 
     def __str__(self):
         parts = self.deaths + [f"{name} {value}" for name, value in
                                (("ferryd killed", self.daemon_kills), ("hosts killed", self.host_kills),
                                 ("pauses", self.commands)) if value]
-        return ", ".join((["gate"] if self.gate else []) + (parts or ["undisturbed"])) + f" (seed {self.seed})"
+        return ", ".join((["gate"] if self.gate else ["issu"] if self.issu else []) + (parts or ["undisturbed"])) + f" (seed {self.seed})"
 
 
 class Operator:
     """Submits, approves, pauses, resumes and commits; counts what was sent and what was promised (a 202)."""
 
-    def __init__(self, engine, pauses, chance, gate):
-        self.engine, self.chance, self.gate = engine, chance, gate
+    def __init__(self, engine, plan, chance):
+        self.engine, self.chance, self.gate, self.issu = engine, chance, plan.gate, plan.issu
         self.sent, self.promised = {}, {}
         self.accepted, self.wrong = False, []
-        self.pause_at = sorted(chance.randint(8, 150) for _ in range(pauses))
+        self.pause_at = sorted(chance.randint(8, 150) for _ in range(plan.commands))
 
     def verb(self, verb):
         self.sent[verb] = self.sent.get(verb, 0) + 1
@@ -85,7 +88,7 @@ class Operator:
                 raise
         if self.accepted:
             raise Undone("the order was answered with 202 and is not there any more")
-        view = self.engine.request("POST", f"/v1/upgrades?scale={SCALE}&epoch_ms={epoch_ms()}", order(self.gate))
+        view = self.engine.request("POST", f"/v1/upgrades?scale={SCALE}&epoch_ms={epoch_ms()}", order(self.gate, self.issu))
         self.accepted = True
         return view
 
@@ -283,7 +286,7 @@ def run_once(build, plan, keep=None):
     try:
         with World(build, plan.world, world_file(tokens, plan.gate)) as world, \
                 Ferryd(build, connections(world), catalogue(tokens), environment) as engine:
-            operator, killer = Operator(engine, plan.commands, chance, plan.gate), Killer(engine, plan, chance)
+            operator, killer = Operator(engine, plan, chance), Killer(engine, plan, chance)
             killer.start()
             try:
                 view = drive(engine, operator)

@@ -208,9 +208,14 @@ void harness_crash(struct harness *h)
 char *harness_order_text(const char *order)
 {
     char path[512];
-    bool trial = strcmp(order, "trial") == 0;
-    (void)snprintf(path, sizeof path, "%s/%s/%s.xml", SOURCE_DIR,
-                   trial ? "plugins/simulator/trial" : "tests/support/orders", trial ? "amf-order" : order);
+    static const char *const of_trial[][2] = {{"trial", "amf-order"}, {"issu", "amf-issu-order"}};
+    const char *folder = "tests/support/orders", *file_name = order;
+    for (size_t i = 0; i < FY_COUNT(of_trial); i++)
+        if (strcmp(order, of_trial[i][0]) == 0) {
+            folder = "plugins/simulator/trial";
+            file_name = of_trial[i][1];
+        }
+    (void)snprintf(path, sizeof path, "%s/%s/%s.xml", SOURCE_DIR, folder, file_name);
     FILE *file = fopen(path, "re");
     if (file == NULL)
         abort();

@@ -44,7 +44,7 @@ struct harness {
 struct harness *harness_new(const struct harness_options *options);
 void harness_free(struct harness *h);
 
-/* An order of tests/support/orders by name, or "trial" for the simulator's, accepted. The id is the caller's.
+/* An order of tests/support/orders by name, or "trial" and "issu" for the simulator's, accepted. The id is the caller's.
  * Fails the process if it is refused. */
 char *harness_submit(struct harness *h, const char *order);
 bool harness_try_submit(struct harness *h, const char *order, const char **ret_run, bool *ret_existed,

@@ -19,7 +19,7 @@ static struct sim_backup *backup_add(struct sim_world *world, const char *kind)
         number += strncmp(world->backups[i].id, kind, strlen(kind)) == 0;
     world->backups = sim_grow(world->backups, world->backup_count + 1, sizeof(*world->backups));
     struct sim_backup *backup = &world->backups[world->backup_count++];
-    *backup = (struct sim_backup){.at = world->now};
+    *backup = (struct sim_backup){.at = world->now, .dropped = world->truth.dropped};
     (void)snprintf(backup->id, sizeof(backup->id), "%s-backup-%zu", kind, number);
     return backup;
 }

@@ -159,7 +159,7 @@ void sim_ensure(struct sim_world *world, const struct sim_verb *verb, const stru
 
 /* ---- the verbs ---- */
 extern const struct sim_verb sim_verbs_vim[], sim_verbs_nf[], sim_verbs_look[], sim_verbs_guard[],
-    sim_verbs_steer[], sim_verbs_backup[], sim_verbs_dial[];
+    sim_verbs_steer[], sim_verbs_backup[], sim_verbs_dial[], sim_verbs_issu[];
 /* each ends with a NULL name */
 
 #endif

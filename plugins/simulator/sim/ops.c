@@ -170,9 +170,9 @@ bool sim_fence_holds(struct sim_world *world, const struct ferry_call *call, str
 
 static const struct sim_verb *verb_find(enum sim_part part, const char *name)
 {
-    static const struct sim_verb *const tables[] = {sim_verbs_look,  sim_verbs_vim,  sim_verbs_nf,
-                                                    sim_verbs_guard, sim_verbs_dial, sim_verbs_steer,
-                                                    sim_verbs_backup};
+    static const struct sim_verb *const tables[] = {sim_verbs_look,   sim_verbs_vim,  sim_verbs_nf,
+                                                    sim_verbs_guard,  sim_verbs_dial, sim_verbs_steer,
+                                                    sim_verbs_backup, sim_verbs_issu};
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct sim_verb *verb = tables[t]; verb->name; verb++)
             if ((verb->parts & (uint32_t)part) && strcmp(verb->name, name) == 0)

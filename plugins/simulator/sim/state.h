@@ -297,6 +297,7 @@ struct sim_backup {
     int64_t at;
     json_t *software; /* image backups: {instance: {image,digest,version}} */
     bool data;
+    int64_t dropped; /* users, until then */
 };
 
 /* ---- the world ---- */

@@ -361,8 +361,9 @@ static void expect_images(const struct fy_order *order, const char *settings)
 static void test_the_trial_orders_are_orders_for_these_worlds(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {{"amf-order.xml", "{}"}, {"smf-order.xml", "{\"shape\":\"SMF\"}"}};
-    for (size_t row = 0; row < 2; row++) {
+    static const char *const rows[][2] = {
+        {"amf-order.xml", "{}"}, {"amf-issu-order.xml", "{}"}, {"smf-order.xml", "{\"shape\":\"SMF\"}"}};
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct fy_order *order = NULL;
         struct fy_err err;
         size_t length;
@@ -387,7 +388,7 @@ static void test_the_trial_connections_are_relative_to_their_file(void **state)
         fail_msg("%s", err.message);
         return;
     }
-    assert_int_equal(file->count, 4);
+    assert_int_equal(file->count, 5);
     assert_string_equal(file->items[0].directory, SOURCE_DIR "/plugins/simulator/trial");
     fy_connections_free(file);
 }

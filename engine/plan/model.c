@@ -104,7 +104,7 @@ static bool leave_out(struct fy_model *model, struct fy_model_vdu *vdu, const st
         return false;
     vdu->left_out++;
     vdu->load += fy_model_load(model, instance);
-    vdu->on_target += is_there(model, instance) ? fy_model_load(model, instance) : 0;
+    vdu->on_target += is_there(model, vdu->vdu, instance) ? fy_model_load(model, instance) : 0;
     model->began = true;
     return true;
 }

@@ -95,7 +95,7 @@ static void test_prechecks_are_made_at_acceptance_and_three_times_before_the_win
     (void)state;
     char *run;
     struct harness *h = before_window(100, &run);
-    until_text(h, run, "checked (accepted): 11 of 11 passed");
+    until_text(h, run, "checked (accepted): 12 of 12 passed");
     FY_AUTO(fy_json_unref) json_t *checks = checks_of(h, run);
     assert_string_equal(fy_json_string_or(checks, "when", ""), "accepted");
     assert_true(fy_json_int_or(json_object_get(checks, "forecast"), "starts_ms", 0) == WINDOW_MS);
@@ -151,7 +151,7 @@ static void test_a_failing_precheck_alarms_and_does_not_end_the_run(void **state
     assert_non_null(strstr(fy_json_string_or(view, "waiting", ""), "guards_free"));
     set_guard(h, HEALING_ON);
     assert_true(harness_until(h, run, "COMPLETED"));
-    assert_true(transcript_has(h, run, "checked (1 hour before): 11 of 11 passed"));
+    assert_true(transcript_has(h, run, "checked (1 hour before): 12 of 12 passed"));
     done_with(h, run);
 }
 
@@ -160,10 +160,10 @@ static void test_recheck_checks_now_and_says_all_that_fails(void **state)
     (void)state;
     char *run;
     struct harness *h = before_window(2, &run);
-    until_text(h, run, "checked (accepted): 11 of 11");
+    until_text(h, run, "checked (accepted): 12 of 12");
     set_guard(h, HEALING_OFF);
     command(h, run, "recheck", NULL);
-    until_text(h, run, "checked (recheck): 10 of 11 passed; failed: guards_free");
+    until_text(h, run, "checked (recheck): 11 of 12 passed; failed: guards_free");
     command(h, run, "recheck", NULL);
     harness_crash(h); /* before it was durable: it was never promised */
     assert_true(harness_until(h, run, "ROLLED_BACK"));

@@ -110,6 +110,7 @@ static bool fold_program_started(struct fy_run *run, const struct fy_row *row, s
     run->program = fy_piece_int(got[0].value, run->program + 1);
     set_string(&run->function, &got[1].value);
     run->script_steps = 0;
+    run->steered_permille = -1;
     run->step.open = run->step.failed = false;
     fy_aside_clear(run);
     return true;
@@ -202,6 +203,7 @@ static void fold_stage(struct fy_run *run, const struct fy_piece *result)
     json_t *doc = fy_json_parse(result->text, result->length, "result of next_stage", NULL);
     const json_t *stage = json_object_get(doc, "stage");
     run->in_stage = stage != NULL;
+    run->steered_permille = -1;
     if (stage != NULL) {
         run->stage_index = fy_json_int_or(stage, "index", 0);
         run->stage_permille = fy_json_int_or(stage, "permille", 0);
@@ -225,6 +227,17 @@ static void fold_set_aside(struct fy_run *run)
     json_decref(args);
 }
 
+/* Steered to a ratio: the network function has done what was asked, whatever the inventory counts. */
+static void fold_steered(struct fy_run *run, const struct fy_piece *result)
+{
+    json_t *doc = fy_json_parse(result->text, result->length, "result of steer", NULL);
+    json_t *args = fy_json_parse(run->step.args, strlen(run->step.args), "arguments of steer", NULL);
+    run->steered_permille = fy_json_int_or(args, "permille", -1);
+    run->steered_waiting = fy_json_int_or(doc, "waiting", 0);
+    json_decref(args);
+    json_decref(doc);
+}
+
 static void fold_result(struct fy_run *run, const struct fy_piece *result)
 {
     const char *call = run->step.call;
@@ -235,6 +248,8 @@ static void fold_result(struct fy_run *run, const struct fy_piece *result)
         run->foreseen_left--;
     else if (strcmp(call, "set_aside") == 0)
         fold_set_aside(run);
+    else if (is_bulk_steer(&run->step) && result->text != NULL)
+        fold_steered(run, result);
     else if (strcmp(call, "join") == 0 && strstr(run->step.args, "\"all\":true") != NULL)
         run->watching = false;
 }

@@ -131,6 +131,8 @@ struct fy_run {
     /* stages, gates, approvals */
     bool in_stage, watching, window_told, observed_told;
     int64_t stage_index, stage_permille;
+    int64_t steered_permille; /* the last steering of this stage that is done; -1: none */
+    int64_t steered_waiting;  /* users it left behind, in calls: they follow by themselves */
     struct fy_run_approval approval;
     struct fy_held *held;
     size_t held_count;

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define LOOK_AGAIN_MS 5000
+
 /* What one of them takes out of a plan: false if the checker refuses it. Nothing written: there is no more.
  */
 typedef bool pick_fn(const struct fy_run *run, const struct fy_landscape *landscape,
@@ -58,6 +60,12 @@ static bool pick_stage(const struct fy_run *run, const struct fy_landscape *land
     return true;
 }
 
+/* Users alone are to be moved to where they were steered already: asked again, nothing would happen. */
+static bool steered_there(const struct fy_run *run, const struct fy_move *move)
+{
+    return move->batch.count == 0 && run->steered_permille == move->permille;
+}
+
 static bool pick_move(const struct fy_run *run, const struct fy_landscape *landscape,
                       const struct fy_plan *plan, struct fy_buf *result, struct fy_err *err)
 {
@@ -65,6 +73,8 @@ static bool pick_move(const struct fy_run *run, const struct fy_landscape *lands
         plan->stages[0].count == 0)
         return true;
     const struct fy_move *move = &plan->stages[0].moves[0];
+    if (steered_there(run, move)) /* so few users do not come out at the ratio: this is what there is of it */
+        return true;
     if (!fy_check_move(run->order, landscape, move, err))
         return false;
     fy_buf_key(result, "move");
@@ -103,20 +113,37 @@ static size_t first_stage(const struct fy_run *run, enum behind behind)
     return (size_t)run->stage_index + (behind == WITH_THIS);
 }
 
+static void look_again(void *context);
+
+/* Users in calls follow when those end; a stage does not wait longer for them than it may soak. */
+static bool waits_for_calls(const struct fy_live *live, const struct fy_plan *plan)
+{
+    const struct fy_run *run = live->run;
+    const struct fy_order_gray *gray = &run->order->gray;
+    const size_t index = (size_t)run->stage_index;
+    if (strcmp(run->step.call, "next_move") != 0 || run->steered_waiting == 0 || index >= gray->stage_count ||
+        plan->stage_count == 0 || plan->stages[0].index != index || plan->stages[0].count == 0 ||
+        !steered_there(run, &plan->stages[0].moves[0]))
+        return false;
+    return fy_live_now(live).ms < run->step.since_ms + run->step.paused_ms + gray->stages[index].max_soak_ms;
+}
+
+/* *ret_later: nothing is to be answered yet. */
 static bool next(struct fy_live *live, const struct fy_landscape *landscape, struct fy_buf *result,
-                 struct fy_err *err)
+                 bool *ret_later, struct fy_err *err)
 {
     const struct kind *kind = kind_of(live->run->step.call);
     struct fy_plan *plan;
     if (!fy_planning_make(live->run, landscape, first_stage(live->run, kind->behind), fy_live_now(live),
                           &plan, err))
         return false;
+    *ret_later = waits_for_calls(live, plan);
     fy_buf_open(result, '{');
-    bool ok = kind->pick(live->run, landscape, plan, result, err);
+    bool ok = *ret_later || kind->pick(live->run, landscape, plan, result, err);
     if (ok && result->length == 1)
         fy_buf_member_bool(result, "done", true);
     fy_buf_close(result, '}');
-    if (ok)
+    if (ok && !*ret_later)
         fy_planning_put(live, plan);
     fy_plan_free(plan);
     return ok;
@@ -133,22 +160,37 @@ static void looked(void *context, struct fy_question *questions, size_t count)
         return;
     }
     struct fy_buf result = {0};
+    bool later = false;
     fy_planning_keep(live, landscape);
     fy_aside_mark(live->run, landscape);
-    bool ok = next(live, landscape, &result, &err);
+    bool ok = next(live, landscape, &result, &later, &err);
     fy_landscape_free(landscape);
     FY_POINT(run_planned);
-    if (ok)
+    if (later)
+        fy_live_wait(live, fy_rtime_add(fy_live_now(live), LOOK_AGAIN_MS), look_again);
+    else if (ok)
         fy_step_done(live, result.data);
     else
         fy_step_failed(live, &err);
     fy_buf_free(&result);
 }
 
-void fy_step_next(struct fy_live *live, const json_t *args)
+static void look(struct fy_live *live)
 {
-    (void)args;
     struct fy_question questions[FY_PLANNING_QUESTIONS];
     fy_planning_ask(live->run->order, questions);
     fy_ask_for(live, questions, FY_PLANNING_QUESTIONS, looked);
+}
+
+static void look_again(void *context)
+{
+    struct fy_live *live = context;
+    live->flight.timer = NULL;
+    look(live);
+}
+
+void fy_step_next(struct fy_live *live, const json_t *args)
+{
+    (void)args;
+    look(live);
 }

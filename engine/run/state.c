@@ -71,13 +71,25 @@ static enum fy_state target(const struct fy_run *run, enum fy_state from, int to
     return to == BACK ? run->back : (enum fy_state)to;
 }
 
+/* A run that is being given over gives its guards back: nothing else may start meanwhile. */
+static bool given_over(const struct fy_run *run, const struct move *move)
+{
+    return move->kind == VERB && move->from == FY_STATE_FAILED_TEMP && run->asked != NULL &&
+           strcmp(run->asked, "fail") == 0 && strcmp(move->event, "fail") != 0;
+}
+
+static bool holds(const struct fy_run *run, const struct move *move)
+{
+    return !given_over(run, move) && fy_condition(move->condition, run);
+}
+
 bool fy_state_move(const struct fy_run *run, enum fy_state from, const char *event, bool verb,
                    enum fy_state *ret_to)
 {
     for (size_t i = 0; i < FY_COUNT(moves); i++) {
         const struct move *move = &moves[i];
         if (move->from == from && (move->kind == VERB) == verb && strcmp(move->event, event) == 0 &&
-            fy_condition(move->condition, run)) {
+            holds(run, move)) {
             *ret_to = target(run, from, move->to);
             return true;
         }
@@ -89,7 +101,7 @@ static const char *next_verb(const struct fy_run *run, enum fy_state state, size
 {
     while (*index < FY_COUNT(moves)) {
         const struct move *move = &moves[(*index)++];
-        if (move->from == state && move->kind == VERB && fy_condition(move->condition, run))
+        if (move->from == state && move->kind == VERB && holds(run, move))
             return move->event;
     }
     return NULL;

@@ -51,14 +51,20 @@ static void remove_workflow(struct harness *h)
     (void)rmdir(h->directory);
 }
 
+/* The real one is read once for all harnesses of a process. */
+static struct fy_catalog *shipped;
+
 static void open_catalog(struct harness *h)
 {
     struct fy_err err;
     if (h->options.workflow != NULL)
         write_workflow(h);
     const char *directory = h->options.workflow != NULL ? h->directory : SOURCE_DIR "/workflows";
-    if (!fy_catalog_open(directory, &h->catalog, &err))
+    h->catalog = h->options.workflow == NULL ? shipped : NULL;
+    if (h->catalog == NULL && !fy_catalog_open(directory, &h->catalog, &err))
         give_up(&err, "catalogue");
+    if (h->options.workflow == NULL)
+        shipped = h->catalog;
     h->workflows = FY_NEW_ARRAY(struct fy_workflow, h->catalog->count + 1);
     for (size_t i = 0; i < h->catalog->count; i++) {
         const struct fy_catalog_entry *entry = &h->catalog->entry[i];
@@ -127,7 +133,8 @@ struct harness *harness_new(const struct harness_options *options)
     (void)snprintf(h->name, sizeof h->name, "harness-%d", ++worlds);
     sim_linked_put(h->name, h->world);
     (void)snprintf(settings, sizeof settings, "{\"socket\":\"%s\"}", h->name);
-    if (!fy_store_open_sqlite(":memory:", &h->store, &err))
+    h->store = options->store;
+    if (h->store == NULL && !fy_store_open_sqlite(":memory:", &h->store, &err))
         give_up(&err, "store");
     h->local = fy_local_new();
     const struct ferry_adapter *vim = options->vim != NULL ? options->vim : &sim_linked_vim;
@@ -145,7 +152,8 @@ void harness_free(struct harness *h)
     close_engine(h);
     fy_local_free(h->local);
     h->store->close(h->store);
-    fy_catalog_free(h->catalog);
+    if (h->catalog != shipped)
+        fy_catalog_free(h->catalog);
     free(h->workflows);
     remove_workflow(h);
     sim_linked_put(h->name, NULL);

@@ -22,13 +22,14 @@ struct harness_options {
     const char *world;    /* settings of the simulated core; NULL: the trial's */
     int64_t start_ms;     /* wall clock at the beginning; 0: the orders' window has just opened */
     const struct ferry_adapter *vim, *nf; /* in place of the linked ones; NULL: those */
+    struct fy_store *store;               /* the harness takes it; NULL: SQLite in memory */
 };
 
 struct harness {
     struct harness_options options;
     struct virtual_time *time;
     struct sim_world *world;
-    struct fy_store *store; /* counts and can fail: store.c of the harness wraps the real one */
+    struct fy_store *store;
     struct fy_journal *journal;
     struct fy_script *script;
     struct fy_local *local;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conformance suite on SQLite: in memory and in a file. */
+/* The conformance suite: SQLite in memory and in a file, and the store of the simulation. */
 #include "tests/unit/store/conformance.h"
 
 #include "base/mem.h"
+#include "tests/support/memory_store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,12 @@ static struct fy_store *reopen(struct fy_store *old)
     return open_at(path);
 }
 
+static struct fy_store *take_over(struct fy_store *old)
+{
+    old->epoch++;
+    return old;
+}
+
 int main(void)
 {
     if (mkdtemp(folder) == NULL)
@@ -54,6 +61,7 @@ int main(void)
     (void)snprintf(path, sizeof path, "%s/ferry.db", folder);
     int failed = conformance_run("SQLite in memory", in_memory, NULL);
     failed += conformance_run("SQLite in a file", in_a_file, reopen);
+    failed += conformance_run("the store of the simulation", memory_store_new, take_over);
     remove_files();
     (void)rmdir(folder);
     return failed;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A play: one scenario from the order to its final state, with everything that must hold looked at after
+ * every event (rules.c), people who press things (people.c) and whatever else the scenario has in store
+ * (play.c).
+ *
+ * The engine's death: from the moment on at which it dies nothing of it reaches the outside any more. No
+ * commit is taken, no call reaches an adapter, no promise is given; then it is thrown away and another engine
+ * reads what is durable. So it can die anywhere, also in the middle of a commit or of an answer, in one
+ * process and without a trace in memory.
+ */
+#ifndef SIMULATION_PLAY_H
+#define SIMULATION_PLAY_H
+
+#include "tests/simulation/chance.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/seen.h"
+#include "tests/support/harness.h"
+
+struct verdict {
+    bool broken;
+    char rule[48], sentence[768];
+    char end[24]; /* name of the final state */
+    int64_t events, rows, deaths;
+};
+
+struct rules;
+
+struct play {
+    const struct scenario *scenario;
+    struct seen *seen;
+    struct verdict *verdict;
+    struct fy_buf *story; /* what happened besides the records; NULL: nobody wants to know */
+    struct harness *h;
+    struct rules *rules;
+    struct chance chance;
+    char run[64];
+    bool accepted; /* the first record is durable */
+
+    bool dying; /* nothing of this engine reaches the outside any more */
+    bool die_unwritten, die_untold;
+    int64_t die_at, die_after; /* crash point, and how often it is still to be reached; -1: none */
+    int64_t store_fails;
+    bool unasked, unheard;
+    int64_t fault_until[64]; /* event; 0: not there, -1: until somebody mends it */
+    bool users_harmed;       /* something took away what users stand on; drops are not the engine's */
+
+    int64_t moved;     /* event of the last record that is more than a sample */
+    int64_t since;     /* event at which the wait for a person began */
+    char waits_in[24]; /* state */
+    int64_t parked, mended;
+    bool gave_up;
+    bool by_hand; /* somebody settled a step or left an instance out: what stands is not the plan's */
+};
+
+void play(const struct scenario *scenario, struct seen *seen, struct verdict *verdict, struct fy_buf *story);
+
+/* play.c, for the others */
+void play_break(struct play *play, const char *rule, const char *format, ...) FY_PRINTF(3, 4);
+void play_tell(struct play *play, const char *format, ...) FY_PRINTF(2, 3);
+const struct fy_run *play_run(const struct play *play); /* as the engine has it; NULL: final or not there */
+
+/* rules.c */
+struct rules *rules_new(struct play *play);
+void rules_free(struct rules *rules);
+void rules_committed(struct rules *rules, const struct fy_store_batch *batch);
+void rules_asked(struct rules *rules, const struct fy_adapter_call *call); /* about to reach an adapter */
+void rules_replied(struct rules *rules, const struct fy_adapter_call *call,
+                   const struct fy_adapter_reply *reply);
+void rules_event(struct rules *rules);                  /* after each event: the world */
+void rules_sent(struct rules *rules, const char *verb); /* a command was accepted, not promised yet */
+void rules_promised(struct rules *rules, const char *verb);
+void rules_hand(struct rules *rules, int64_t guard, const char *state); /* another hand */
+void rules_final(struct rules *rules, const char *state);
+
+/* people.c */
+bool people_answer(struct play *play, bool nothing_left); /* a run that waits for somebody; true: pressed */
+void people_press(struct play *play, bool legal);
+
+/* points.c: who is told of each crash point */
+extern struct play *points_play;
+
+/* log.c: lines the engine has logged since the last call that no engine should; NULL if none */
+const char *log_complaint(void);
+
+#endif

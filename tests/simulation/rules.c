@@ -196,7 +196,7 @@ static void outcome(struct rules *rules, const json_t *doc)
     rules->releasing &= strcmp(step->call, "release_guards") != 0;
     if (ok && strcmp(step->call, "next_stage") == 0)
         opened_stage(rules, json_object_get(doc, "result"));
-    if (!ok || by || !is_adapter_step(step->call))
+    if (!ok || by || !is_adapter_step(step->call) || rules->play->by_hand) /* what is set aside is not done */
         return;
     const struct sim_op *op = op_of(rules, number, step);
     if (op == NULL || op->state != OP_DONE)

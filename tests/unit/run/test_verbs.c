@@ -233,6 +233,23 @@ static void test_a_cancelled_run_parks_and_fail_gives_its_guards_back(void **sta
     done_with(h, run);
 }
 
+static void test_a_run_that_is_being_given_over_takes_no_other_verb(void **state)
+{
+    (void)state;
+    char *run;
+    struct fy_err err = {0};
+    struct harness *h = with(WORKFLOW("nf:suspend 'healing' sleep '1h'"), &run);
+    until_step(h, run, "sleep");
+    command(h, run, "cancel", NULL);
+    assert_true(harness_until(h, run, "FAILED_TEMP"));
+    command(h, run, "fail", NULL);
+    until_step(h, run, "release_guards");
+    assert_false(harness_command(h, run, "retry", NULL, &err));
+    assert_int_equal(err.kind, FY_ERR_REFUSED);
+    assert_true(harness_until(h, run, "FAILED"));
+    done_with(h, run);
+}
+
 static void test_a_failed_step_parks_and_retry_is_the_same_step_again(void **state)
 {
     (void)state;
@@ -510,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_a_pause_stops_a_sleep_at_once_and_moves_its_end),
         cmocka_unit_test(test_a_pause_lets_an_acting_step_finish_and_survives_a_crash),
         cmocka_unit_test(test_a_cancelled_run_parks_and_fail_gives_its_guards_back),
+        cmocka_unit_test(test_a_run_that_is_being_given_over_takes_no_other_verb),
         cmocka_unit_test(test_a_failed_step_parks_and_retry_is_the_same_step_again),
         cmocka_unit_test(test_an_error_of_the_workflow_parks_its_run_alone),
         cmocka_unit_test(test_an_unanswered_question_holds_past_its_deadline),

@@ -159,8 +159,23 @@ static enum sim_vdu_kind vdu_find(const char *name)
     return (enum sim_vdu_kind)vdu;
 }
 
+/* Of a former attempt, and still coming up: another attempt waits for them and creates no more. */
+static bool are_coming(const struct sim_world *world, const struct sim_op *op)
+{
+    bool coming = op->count > 0;
+    for (size_t i = 0; i < op->count; i++) {
+        const struct sim_instance *here = &world->instances[op->instances[i]];
+        coming = coming && (here->state == INST_RUNNING || (here->state == INST_BUILDING && !here->hung));
+    }
+    return coming;
+}
+
 static void start_create(struct sim_world *world, struct sim_op *op)
 {
+    if (are_coming(world, op)) {
+        op->total = (int64_t)op->count;
+        return;
+    }
     enum sim_vdu_kind vdu = vdu_find(sim_text(op->args, "vdu"));
     int64_t count = json_integer_value(json_object_get(op->args, "count"));
     if (vdu != VDU_SVC || count < 1 || count > 1000) {

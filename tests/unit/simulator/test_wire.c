@@ -2,6 +2,7 @@
 /* Faults of calls: what becomes of one on its way, and that a key still takes effect once. */
 #include "hand.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LOAD "{\"version\":\"1.3.0\"}"
@@ -208,6 +209,49 @@ static void test_a_lower_fence_is_refused_by_name(void **state)
     hand_drop(&hand);
 }
 
+/* A step whose deadline passed is retried while the peer still works on the first attempt. */
+static void test_another_attempt_goes_on_with_what_is_under_way(void **state)
+{
+    (void)state;
+    struct hand hand;
+    struct sim_reply reply;
+    hand_take(&hand, NULL);
+    hand_split(&hand, "amf");
+    static const struct {
+        enum sim_part part;
+        const char *verb, *args;
+    } calls[] = {{SIM_NF, "steer", "{\"permille\":100}"},
+                 {SIM_VIM, "create", "{\"vdu\":\"SVC\",\"count\":2}"},
+                 {SIM_NF, "drain", "{\"instances\":[\"amf-svc-03\"]}"},
+                 {SIM_NF, "load", "{\"version\":\"1.4.0\"}"}};
+    int64_t builds = hand_truth(&hand, "counters", "builds");
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "run/%zu", 100 + i);
+        struct ferry_call call = {.size = sizeof(call),
+                                  .attempt = 1,
+                                  .run = "run",
+                                  .step = 100 + i,
+                                  .fence = 1,
+                                  .key = key,
+                                  .args = calls[i].args,
+                                  .scale = 60};
+        for (enum ferry_status status = FERRY_AGAIN; status == FERRY_AGAIN; hand.now += 1000) {
+            call.now_ms = hand.now;
+            reply = (struct sim_reply){0};
+            sim_world_call(hand.world, calls[i].part, calls[i].verb, &call, &reply);
+            status = reply.status;
+            call.attempt = 2;
+            if (status == FERRY_FAILED)
+                fail_msg("%s: %s", calls[i].verb, reply.message);
+            sim_reply_clear(&reply);
+        }
+    }
+    assert_int_equal(hand_truth(&hand, "counters", "builds"), builds + 2);
+    assert_int_equal(hand_truth(&hand, "counters", "keys_repeated"), 0);
+    hand_drop(&hand);
+}
+
 static void test_another_attempt_is_not_a_repeated_effect(void **state)
 {
     (void)state;
@@ -258,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_an_accepted_call_is_under_way_until_its_late_effect),
         cmocka_unit_test(test_a_late_effect_behind_a_newer_step_is_refused),
         cmocka_unit_test(test_a_lower_fence_is_refused_by_name),
+        cmocka_unit_test(test_another_attempt_goes_on_with_what_is_under_way),
         cmocka_unit_test(test_another_attempt_is_not_a_repeated_effect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,7 @@ static void submit(struct fy_exchange *exchange, struct fy_order *order)
         .xml = exchange->body.data,
         .xml_length = exchange->body.length,
         .caller = fy_exchange_caller(exchange),
+        .commit = fy_exchange_query(exchange, "commit"),
     };
     struct fy_change *change = change_new(exchange, NULL);
     const char *run = NULL;

@@ -7,6 +7,7 @@
 static const struct fy_option run_options[] = {
     {"scale", "N", "a trial: N seconds of run time for one of yours; simulated functions only"},
     {"at", "TIME", "a trial begins at this time: \"window\" or 2026-11-23T00:00:00+08:00"},
+    {"commit", "RUN", "commit this completed run of the same function first, and go on with the order"},
     {"yes", NULL, "approve whatever the run asks"},
     {"no-wait", NULL, "leave with exit code 5 when a person has to decide"},
     {"plain", NULL, "lines instead of the live picture, also on a terminal"},
@@ -15,6 +16,7 @@ static const struct fy_option run_options[] = {
 static const struct fy_option submit_options[] = {
     {"scale", "N", "as for run"},
     {"at", "TIME", "as for run"},
+    {"commit", "RUN", "as for run"},
     {NULL, NULL, NULL},
 };
 static const struct fy_option plan_options[] = {

@@ -15,11 +15,19 @@ static char *query_of(struct fy_cli *cli, struct fy_err *err)
 {
     const char *at = fy_cli_option(cli, "at");
     const char *scale = fy_cli_option(cli, "scale");
+    const char *commit = fy_cli_option(cli, "commit");
     struct fy_buf query = {0};
     int64_t ms = 0;
     fy_buf_text(&query, "");
     if (scale != NULL)
         fy_buf_format(&query, "scale=%ld&", strtol(scale, NULL, 10));
+    if (commit != NULL && commit[strcspn(commit, "/?#&% \t\r\n")] != '\0') {
+        (void)fy_fail(err, FY_ERR_INVALID, "--commit %s: that is not the name of a run", commit);
+        fy_buf_free(&query);
+        return NULL;
+    }
+    if (commit != NULL)
+        fy_buf_format(&query, "commit=%s&", commit);
     if (at != NULL && strcmp(at, "window") == 0)
         fy_buf_text(&query, "epoch_ms=window");
     else if (at != NULL && !fy_time_parse(at, &ms, err)) {

@@ -53,6 +53,7 @@ static const struct saying {
      "handed over to {to}[: {why}][; {permille#percent} of the users on the target][; owed: {owed#list}]"},
     {FY_REC_FREED, "how", "clean", "free for the next order: proven clean[, asked by {who}]"},
     {FY_REC_FREED, NULL, NULL, "free for the next order: adopted as it stands[ by {who}][: {why}]"},
+    {FY_REC_OBSERVED, NULL, NULL, "{text}"},
     {FY_REC_RESUMED, "in_flight", NULL,
      "engine {epoch} took the run over; step {in_flight.step} ({in_flight.call}) was in flight[: {how}]"},
     {FY_REC_RESUMED, NULL, NULL, "engine {epoch} took the run over; nothing was in flight"},

@@ -6,6 +6,7 @@
 #include "run/aside.h"
 #include "run/handover.h"
 #include "run/live.h"
+#include "run/observe.h"
 #include "run/precheck.h"
 #include "run/starting.h"
 #include "run/step.h"
@@ -202,15 +203,16 @@ static void drive_completed(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
     fy_watch_drive(live);
+    fy_observe_drive(live);
+    if (live->writing > 0)
+        return;
     if (run->observed_told || !fy_drive_reached(live, run->ended_ms + run->order->commit.observe_ms))
         return;
     if (run->order->commit.on_expiry == FY_EXPIRY_COMMIT) {
         event(live, "observed", "the observation period of the order is over");
         return;
     }
-    fy_put_text(live, FY_REC_NOTE, "the observation period is over; the run holds until somebody commits",
-                "observed");
-    fy_flush(live);
+    fy_observe_over(live);
 }
 
 /* Given over to people: what the ledger holds is given back first, or named in the record. */

@@ -67,6 +67,7 @@ void fy_live_free(struct fy_live *live)
     fy_ask_forget(&live->instances_ask);
     fy_ask_forget(&live->aside);
     fy_live_cancel(live, &live->state_timer);
+    fy_live_cancel(live, &live->observe_timer);
     fy_live_cancel(live, &live->window_timer);
     fy_workflow_drop(live);
     fy_write_free(live);

@@ -68,8 +68,9 @@ struct fy_submission {
     const char *xml;        /* as it came; pinned */
     size_t xml_length;
     struct fy_caller caller;
-    int64_t scale;    /* 0: 1; anything else is refused unless every connection is simulated */
-    int64_t epoch_ms; /* run time at acceptance; 0: the wall clock; refused likewise */
+    int64_t scale;      /* 0: 1; anything else is refused unless every connection is simulated */
+    const char *commit; /* a completed run of the same network function that is committed first, in one go */
+    int64_t epoch_ms;   /* run time at acceptance; 0: the wall clock; refused likewise */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "run/aside.h"
 #include "run/command.h"
 #include "run/handover.h"
+#include "run/observe.h"
 #include "run/prep.h"
 #include "run/sample.h"
 #include "run/wish.h"
@@ -440,6 +441,14 @@ static bool fold_handed_over(struct fy_run *run, const struct fy_row *row, const
     return true;
 }
 
+static bool fold_observed(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
+{
+    (void)row;
+    (void)err;
+    fy_observe_fold(run, doc);
+    return true;
+}
+
 static bool fold_freed(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
 {
     (void)err;
@@ -474,6 +483,7 @@ static const struct {
     [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
     [FY_REC_HANDED_OVER] = {.apply_doc = fold_handed_over},
     [FY_REC_FREED] = {.apply_doc = fold_freed},
+    [FY_REC_OBSERVED] = {.apply_doc = fold_observed},
 };
 
 static bool apply(struct fy_run *run, const struct fy_row *row, struct fy_err *err)

@@ -58,6 +58,7 @@ struct fy_run_approval {
 };
 
 struct fy_handover;
+struct fy_observed;
 struct fy_prep;
 
 struct fy_run_error {
@@ -107,6 +108,7 @@ struct fy_run {
                           of ours */
 
     char *known;                  /* JSON: what was adopted before this order (handover.h); NULL: nothing */
+    struct fy_observed *observed; /* NULL: no day of observation was told yet (observe.h) */
     struct fy_handover *handover; /* NULL: it was never given up */
     struct fy_prep *prep;         /* prechecks and waivers (prep.h); NULL: none yet */
 

@@ -77,7 +77,8 @@ struct fy_live {
     void *window_timer;
     void *state_timer; /* of the state: window, observation period */
     int64_t state_timer_ms;
-    char *instances; /* JSON of the last look at the instances, for the view */
+    void *observe_timer; /* COMPLETED: the next daily line or reminder */
+    char *instances;     /* JSON of the last look at the instances, for the view */
     int64_t instances_at_ms;
     struct fy_ask *instances_ask;
     struct fy_ask *aside; /* asked aside of the steps: prechecks, what stands there when a run is given up */

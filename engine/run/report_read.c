@@ -59,6 +59,7 @@ static void sort(struct fy_report *report, const struct fy_row *row)
         {FY_REC_STATE_CHANGED, FY_REPORT_TROUBLE, "\"error\":"},
         {FY_REC_RESUMED, FY_REPORT_TROUBLE, NULL},
         {FY_REC_NOTE, FY_REPORT_OBSERVATION, "\"about\":"}, /* the engine's own */
+        {FY_REC_OBSERVED, FY_REPORT_OBSERVATION, NULL},
         {FY_REC_HANDED_OVER, FY_REPORT_TROUBLE, NULL},
         {FY_REC_FREED, FY_REPORT_PEOPLE, NULL},
     };

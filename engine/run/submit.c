@@ -155,6 +155,75 @@ static char *known_facts(struct fy_engine *engine, const char *last)
     return facts;
 }
 
+/* ---- commit and go on ------------------------------------------------------------------------------- */
+
+static bool is_of(const struct fy_order *order, const char *tenant, const char *nf, const char *group)
+{
+    const struct fy_order_request *request = &order->request;
+    bool same_group =
+        group != NULL && order->vnf.exclusion_group != NULL && strcmp(group, order->vnf.exclusion_group) == 0;
+    return same_group || (strcmp(tenant, request->tenant) == 0 && strcmp(nf, request->vnf_instance) == 0);
+}
+
+/* It was committed already, perhaps by the same request that comes once more. */
+static bool was_committed(struct fy_engine *engine, const struct fy_order *order, const char *id,
+                          struct fy_err *err)
+{
+    struct fy_run *run = fy_run_new(id);
+    bool ok = fy_run_read(engine->world.store, run, err);
+    if (ok && !is_of(order, run->order->request.tenant, run->order->request.vnf_instance,
+                     run->order->vnf.exclusion_group))
+        ok = fy_fail(err, FY_ERR_INVALID, "run %s is not one of %s", id, order->request.vnf_instance);
+    else if (ok && run->state != FY_STATE_COMMITTED) {
+        ok = fy_fail(err, FY_ERR_REFUSED, "run %s cannot be committed: it is over (%s)", id,
+                     fy_state_name(run->state));
+        fy_hint(err, "send the order without commit");
+    }
+    fy_run_free(run);
+    return ok;
+}
+
+/* The run that is to be committed before this order, if one is named; NULL as well if it is committed. */
+static bool find_committed(struct fy_engine *engine, const struct fy_submission *submission,
+                           struct fy_live **ret, struct fy_err *err)
+{
+    struct fy_live *live = submission->commit != NULL ? fy_live_find(engine, submission->commit) : NULL;
+    *ret = live;
+    if (submission->commit == NULL)
+        return true;
+    if (live == NULL)
+        return was_committed(engine, submission->order, submission->commit, err);
+    if (live->line_nf == NULL ||
+        !is_of(submission->order, live->line_tenant, live->line_nf, live->line_group)) {
+        fy_fail(err, FY_ERR_INVALID, "run %s is not one of %s", submission->commit,
+                submission->order->request.vnf_instance);
+        return fy_hint(err, "name the completed run of the network function that this order upgrades");
+    }
+    if (live->tail == FY_STATE_COMPLETED)
+        return true;
+    fy_fail(err, FY_ERR_REFUSED, "run %s cannot be committed: it is %s (%s)", submission->commit,
+            fy_state_name(live->tail), fy_state_means(live->tail));
+    return fy_hint(err, "only a COMPLETED run is committed; \"ferry show %s\" says what can be done",
+                   submission->commit);
+}
+
+/* Its records are handed over before the order's, so that no crash leaves the order without the commit. */
+static bool commit_first(struct fy_live *live, const struct fy_submission *submission, struct fy_err *err)
+{
+    struct fy_buf args = {0};
+    FY_AUTO(fy_free_ptr) char *why = fy_format("to go on with order %s", submission->order->request.id);
+    if (live == NULL)
+        return true;
+    fy_buf_open(&args, '{');
+    fy_buf_member(&args, "why", why);
+    fy_buf_close(&args, '}');
+    bool ok = fy_command(live, "commit", args.data, &submission->caller, err);
+    fy_buf_free(&args);
+    if (ok)
+        fy_flush(live);
+    return ok;
+}
+
 static bool time_allowed(const struct fy_engine_world *world, const struct fy_submission *submission,
                          struct fy_err *err)
 {
@@ -369,13 +438,18 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
         return true;
     }
     const struct fy_workflow *workflow = find_workflow(&engine->world, order);
+    struct fy_live *former;
+    if (!find_committed(engine, submission, &former, err))
+        return false;
     if (!admit(&engine->world, order, base.epoch_ms, err) || !time_allowed(&engine->world, submission, err) ||
-        !fy_conflict_none(engine, order, NULL, err) || !fy_engine_may_change(engine, err))
+        !fy_conflict_none(engine, order, former, err) || !fy_engine_may_change(engine, err))
         return false;
     if (workflow == NULL)
         return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow %s", order->workflow.name);
     FY_AUTO(fy_free_ptr) char *id = make_id(engine, order, err);
     if (id == NULL)
+        return false;
+    if (!commit_first(former, submission, err))
         return false;
     struct fy_live *live = fy_live_new(engine, fy_run_new(id));
     live->run->base = base;

@@ -158,7 +158,7 @@ static void completed(const struct fy_run *run, int64_t now_ms, struct fy_buf *b
         fy_buf_format(buf, "everybody is on %s; under observation until %s, %s",
                       run->order->request.target.version, clock_text(until, at), then);
     else
-        fy_buf_format(buf, "everybody is on %s; the observation ended at %s, it waits for a commit",
+        fy_buf_format(buf, "everybody is on %s. ALARM: the observation ended at %s, it waits for a commit",
                       run->order->request.target.version, clock_text(until, at));
     put_owed(run, buf);
 }

@@ -245,6 +245,7 @@ bool harness_submit_text(struct harness *h, const char *xml, const char **ret_ru
     struct fy_submission submission = {.order = parsed,
                                        .xml = xml,
                                        .xml_length = strlen(xml),
+                                       .commit = h->commit,
                                        .caller = {.who = "uid:1000 (ana)", .from = "unix"}};
     if (fy_engine_submit(h->engine, &submission, ret_run, ret_existed, NULL, NULL, err))
         return true;

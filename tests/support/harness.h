@@ -40,6 +40,7 @@ struct harness {
     char directory[64]; /* of the workflow given as text */
     uint64_t rows;
     unsigned crashes;
+    const char *commit; /* a run that the next submissions commit first; NULL: none */
 };
 
 struct harness *harness_new(const struct harness_options *options);

@@ -64,7 +64,7 @@ static size_t *choose(const struct cases *cases, size_t want)
     unsigned short state[3] = {(unsigned short)cases->seed, (unsigned short)(cases->seed >> 16), 7};
     for (size_t i = 0; i < cases->count; i++)
         numbers[i] = i;
-    for (size_t i = 0; i < want && want < cases->count; i++) {
+    for (size_t i = 0; i < want && i + 1 < cases->count; i++) {
         size_t with = i + (size_t)nrand48(state) % (cases->count - i);
         size_t kept = numbers[i];
         numbers[i] = numbers[with];

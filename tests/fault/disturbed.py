@@ -24,13 +24,14 @@ PATIENCE = 60
 
 class Page:
     """What preload.c reads; its table of members is the same."""
-    MEMBERS = ("which", "error", "from", "length", "growing", "calls", "failed", "kind", "at", "lasting",
-               "ferryd", "script", "adapter", "reader", "refused", "victim")
+    MEMBERS = ("which", "error", "from", "length", "growing", "calls", "failed", "kind", "at", "lasting", "place", "passed",
+               "ferryd", "script", "adapter", "reader", "refused", "victim", "surveys")
+    PLACES = 8192
 
     def __init__(self, path):
         self.path = path
         with open(path, "wb") as out:
-            out.write(bytes(8 * len(self.MEMBERS)))
+            out.write(bytes(8 * (len(self.MEMBERS) + len(KINDS) * self.PLACES)))
         with open(path, "r+b") as both:
             self.memory = mmap.mmap(both.fileno(), 0)
 
@@ -39,6 +40,11 @@ class Page:
 
     def __setitem__(self, name, value):
         struct.pack_into("q", self.memory, 8 * self.MEMBERS.index(name), value)
+
+    def places(self, kind):
+        """Where allocations of such processes were seen to come from."""
+        start = 8 * (len(self.MEMBERS) + KINDS.index(kind) * self.PLACES)
+        return sorted(place for (place,) in struct.iter_unpack("q", self.memory[start:start + 8 * self.PLACES]) if place)
 
     def fail(self, error, which, start=0, length=0, growing=False):
         """From the start-th such call on, so many of them (0: until mend)."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let everything that Ferry asks for fail, and compare with a run that nobody disturbed.
 
-    tests/fault/fault.py [--build build/dev] [--parts calls,outages,io,memory] [--all] [--seed N] [--jobs 2] [--keep DIR]
+    tests/fault/fault.py [--build build/dev] [--parts calls,outages,io,memory] [--all] [--times N] [--seed N] [--jobs 2] [--keep DIR]
 
 calls    In one process on a virtual clock: the Nth call to the store (a commit once, ten times, for ten minutes, with
          the engine dying too; a read of a recovery) and the Nth call to an adapter, in 21 ways.
@@ -10,11 +10,13 @@ outages  The real programs: a full disk (three kinds of it), I/O errors, a datab
          that is moved away, ferryd killed meanwhile. The run stands still and says why, verbs are refused with 503,
          reads go on; when the store is back everything goes on by itself.
 io       The Nth call of SQLite on the store's files fails with EIO or ENOSPC, once or twenty times.
-memory   The Nth allocation of ferryd, script host, adapter host or reader fails, once or for good in that process.
+memory   An allocation of ferryd, script host, adapter host or reader fails, once or for good in that process: the first
+         or a later one from each place of the program (a place: twelve callers deep), or the Nth of all.
 
 At every end: no acting step lost or done twice, the same end as undisturbed, guards as they were, nobody dropped, the
-chain of records verifies, no promised verb lost. Without --all a sample chosen by the seed; --all: every case of calls,
-and every Nth call and allocation of the other parts with N up to what an undisturbed run makes, as long as it takes.
+chain of records verifies, no promised verb lost. Without --all a sample chosen by the seed, --times N: a larger one; --all: every case of calls,
+and every call on the store's files and every place that allocates, which takes an hour or two; --numbers: and every Nth
+allocation, which takes days.
 """
 import argparse
 import concurrent.futures
@@ -27,7 +29,7 @@ import time
 import memory
 import outages
 import store_io
-from disturbed import ROOT, Disturbed
+from disturbed import KINDS, ROOT, Disturbed
 
 
 def arguments():
@@ -35,6 +37,8 @@ def arguments():
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "dev"))
     parser.add_argument("--parts", default="calls,outages,io,memory")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--numbers", action="store_true")
+    parser.add_argument("--times", type=int, default=1, help="samples so many times as large")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", help="a folder for the log and journal of what failed")
@@ -46,7 +50,7 @@ def calls(options):
     total = failed = 0
     for program, sample in (("store", 250), ("adapter", 400)):
         command = [os.path.join(options.build, f"tests/fault/fault_{program}_calls"), "--seed", str(options.seed),
-                   "--jobs", str(options.jobs)] + ([] if options.all else ["--sample", str(sample)])
+                   "--jobs", str(options.jobs)] + ([] if options.all else ["--sample", str(sample * options.times)])
         out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         print(out.stdout, end="", flush=True)
         line = out.stdout.splitlines()[-1] if out.stdout else ""
@@ -59,11 +63,11 @@ def calls(options):
 def undisturbed(options):
     """What the others are compared with: its end, and how many calls and allocations it makes."""
     with Disturbed(options.build) as run:
-        run.page["which"] = 31
+        run.page["which"], run.page["surveys"] = 31, 1
         end, wrong = run.finish()
         if wrong:
             raise SystemExit("an undisturbed run is wrong already:\n  " + "\n  ".join(wrong))
-        return end, run.page["calls"], {kind: run.page[kind] for kind in ("ferryd", "script", "adapter", "reader")}
+        return end, run.page["calls"], {kind: (run.page[kind], run.page.places(kind)) for kind in KINDS}
 
 
 def run_cases(options, name, cases, reference):
@@ -113,13 +117,13 @@ def main():
     if set(parts) & {"outages", "io", "memory"}:
         end, io_calls, allocations = undisturbed(options)
         print(f"an undisturbed run makes {io_calls} calls on the store's files and "
-              + ", ".join(f"{count} allocations in {kind}" for kind, count in allocations.items()), flush=True)
+              + ", ".join(f"{count} allocations from {len(places)} places in {kind}" for kind, (count, places) in allocations.items()), flush=True)
         if "outages" in parts:
             results.append(run_cases(options, "outages", outages.cases(), end))
         if "io" in parts:
-            results.append(run_cases(options, "calls on the store's files", store_io.cases(chance, io_calls, options.all), end))
+            results.append(run_cases(options, "calls on the store's files", store_io.cases(chance, io_calls, options), end))
         if "memory" in parts:
-            results.append(run_cases(options, "allocations", memory.cases(chance, allocations, options.all), end))
+            results.append(run_cases(options, "allocations", memory.cases(chance, allocations, options), end))
     total, failed = (sum(part[i] for part in results) for i in (0, 1))
     print(f"{total} faults, {total - failed} passed, {failed} failed, {time.time() - begin:.0f} s")
     return 1 if failed else 0

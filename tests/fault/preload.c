@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -20,6 +21,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <unwind.h>
+
+#define PLACES 8192
+#define DEPTH  12 /* callers that make a place */
 
 enum { WRITES = 1, SYNCS = 2, SIZES = 4, READS = 8, OPENS = 16 };
 
@@ -29,10 +34,13 @@ struct page {
     _Atomic int64_t which, error, from, length;
     _Atomic int64_t growing; /* 1: only what would make a file longer, as on a full disk */
     _Atomic int64_t calls, failed;
-    /* Allocations of one kind of process: the at-th fails; lasting: all of that process from there on. */
-    _Atomic int64_t kind, at, lasting;
+    /* Allocations of one kind of process: the at-th fails, of those from "place" if that is not 0; lasting:
+     * all of that process from there on. */
+    _Atomic int64_t kind, at, lasting, place, passed;
     _Atomic int64_t allocations[4]; /* made so far, by kind */
     _Atomic int64_t refused, victim;
+    _Atomic int64_t surveys;           /* 1: the places are noted */
+    _Atomic int64_t places[4][PLACES]; /* where allocations came from, by kind: a hash of who called whom */
 };
 
 #define FILES 4096
@@ -47,6 +55,8 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+static int add_module(struct dl_phdr_info *info, size_t size, void *context);
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("FERRY_FAULT_PAGE"), *which = getenv("FERRY_FAULT_KIND");
@@ -57,17 +67,110 @@ __attribute__((constructor)) static void begin(void)
     (void)syscall(SYS_close, fd);
     kind = which != NULL ? strtol(which, NULL, 10) : 0;
     own_pid = getpid();
+    (void)dl_iterate_phdr(add_module, NULL);
     if (shared != MAP_FAILED)
         page = shared;
 }
 
+/* ---- places: the same in every process, wherever its libraries are loaded ---- */
+
+static struct module {
+    uintptr_t begin, end;
+    uint64_t name;
+} modules[64];
+static int module_count;
+
+static uint64_t mix(uint64_t hash, uint64_t more)
+{
+    hash = (hash ^ more) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+static int add_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    const char *slash = strrchr(info->dlpi_name, '/');
+    struct module module = {.begin = UINTPTR_MAX};
+    for (const char *at = slash != NULL ? slash : info->dlpi_name; *at != '\0'; at++)
+        module.name = mix(module.name, (uint64_t)(unsigned char)*at);
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t begin = info->dlpi_addr + part->p_vaddr;
+        if (part->p_type != PT_LOAD)
+            continue;
+        module.begin = begin < module.begin ? begin : module.begin;
+        module.end = begin + part->p_memsz > module.end ? begin + part->p_memsz : module.end;
+    }
+    if (module_count < (int)(sizeof modules / sizeof modules[0]))
+        modules[module_count++] = module;
+    return 0;
+}
+
+static const struct module *module_of(uintptr_t address)
+{
+    for (int i = 0; i < module_count; i++)
+        if (address >= modules[i].begin && address < modules[i].end)
+            return &modules[i];
+    return NULL;
+}
+
+struct unwinding {
+    uint64_t hash;
+    int depth;
+};
+
+static _Unwind_Reason_Code add_caller(struct _Unwind_Context *context, void *self)
+{
+    struct unwinding *unwinding = self;
+    uintptr_t address = (uintptr_t)_Unwind_GetIP(context);
+    const struct module *module = module_of(address);
+    if (module != NULL)
+        unwinding->hash = mix(mix(unwinding->hash, module->name), address - module->begin);
+    return ++unwinding->depth < DEPTH ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/* 0: while a place is being found, which may allocate by itself. */
+static int64_t place_of_caller(void)
+{
+    static _Thread_local bool busy;
+    struct unwinding unwinding = {0};
+    if (busy)
+        return 0;
+    busy = true;
+    (void)_Unwind_Backtrace(add_caller, &unwinding);
+    busy = false;
+    return (int64_t)(unwinding.hash >> 1);
+}
+
+static void note_place(int64_t place)
+{
+    for (uint64_t i = (uint64_t)place, tries = 0; place != 0 && tries < PLACES; i++, tries++) {
+        int64_t there = 0;
+        if (atomic_compare_exchange_strong(&page->places[kind & 3][i % PLACES], &there, place) ||
+            there == place)
+            return;
+    }
+}
+
 /* ---- allocations ---- */
+
+static int64_t number_of_this(void)
+{
+    int64_t number = atomic_fetch_add(&page->allocations[kind & 3], 1) + 1;
+    if (page->surveys == 0 && (page->place == 0 || page->kind != kind))
+        return number;
+    int64_t place = place_of_caller();
+    if (page->surveys != 0)
+        note_place(place);
+    return place != 0 && place == page->place ? atomic_fetch_add(&page->passed, 1) + 1 : 0;
+}
 
 static bool refuse(void)
 {
     if (page == NULL)
         return false;
-    int64_t number = atomic_fetch_add(&page->allocations[kind & 3], 1) + 1;
+    int64_t number = number_of_this();
     if (page->at == 0 || page->kind != kind)
         return false;
     if (number == page->at)

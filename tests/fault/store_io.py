@@ -15,10 +15,11 @@ def disturb(number, error, length):
     return run
 
 
-def cases(chance, calls, every):
-    numbers = range(1, calls + 1) if every else sorted(chance.sample(range(1, calls + 1), min(SAMPLE, calls)))
-    found = []
-    for number in numbers:
-        for error, length in ((errno.EIO, 1), (errno.ENOSPC, 5)) if every else (chance.choice(((errno.EIO, 1), (errno.EIO, 5), (errno.ENOSPC, 5))),):
-            found.append((f"call {number}, {errno.errorcode[error]}, {length} times", disturb(number, error, length), True))
-    return found
+WAYS = ((errno.EIO, 1), (errno.EIO, 5), (errno.ENOSPC, 5))
+
+
+def cases(chance, calls, options):
+    few = min(SAMPLE * options.times, calls)
+    numbers = range(1, calls + 1) if options.all else sorted(chance.sample(range(1, calls + 1), few))
+    return [(f"call {number}, {errno.errorcode[error]}, {length} times", disturb(number, error, length), True)
+            for number in numbers for error, length in (WAYS if options.all else (chance.choice(WAYS),))]

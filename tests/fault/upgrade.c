@@ -181,12 +181,13 @@ void upgrade_acts(struct upgrade *u, const struct fy_adapter_call *call)
 /* What ends as hold is looked at and retried by people: that is what is tested here. */
 static char *order_text(void)
 {
-    char *text = file_text(SOURCE_DIR "/tests/crash/order.xml");
-    char *policy = strstr(text, "onFailure=\"rollback\"");
-    if (policy == NULL)
+    static const char policy[] = "onFailure=\"rollback\"";
+    FY_AUTO(fy_free_ptr) char *text = file_text(SOURCE_DIR "/tests/crash/order.xml");
+    char *place = strstr(text, policy);
+    if (place == NULL)
         abort();
-    memcpy(policy, "onFailure=\"hold\"    ", strlen("onFailure=\"rollback\""));
-    return text;
+    *place = '\0';
+    return fy_format("%sonFailure=\"hold\"%s", text, place + strlen(policy));
 }
 
 static void submit(struct upgrade *u)

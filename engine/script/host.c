@@ -184,8 +184,10 @@ static void trim(struct host *host)
         else
             host->untrimmed++;
     }
-    if (host->untrimmed == 0)
-        (void)malloc_trim(0); /* what many starts at once left between the programs that wait */
+    if (host->untrimmed == 0) { /* what many starts at once left between the programs that wait */
+        fy_workshop_trim(host->shop);
+        (void)malloc_trim(0);
+    }
 }
 
 static bool write_out(struct host *host)

@@ -18,6 +18,7 @@
 
 struct fy_workshop {
     struct fy_limits limits;
+    struct fy_pool *pool;
     struct fy_texts texts;
     struct fy_value_scratch scratch;
     struct fy_buf args, result, note_text;
@@ -49,6 +50,7 @@ struct fy_workshop *fy_workshop_new(const struct fy_limits *limits)
 {
     struct fy_workshop *shop = FY_NEW(struct fy_workshop);
     shop->limits = limits != NULL ? *limits : fy_limits_default;
+    shop->pool = fy_pool_new();
     return shop;
 }
 
@@ -56,6 +58,7 @@ void fy_workshop_free(struct fy_workshop *shop)
 {
     if (shop == NULL)
         return;
+    fy_pool_free(shop->pool);
     fy_texts_free(&shop->texts);
     fy_buf_free(&shop->scratch.keys);
     fy_buf_free(&shop->scratch.text);
@@ -63,6 +66,11 @@ void fy_workshop_free(struct fy_workshop *shop)
     fy_buf_free(&shop->result);
     fy_buf_free(&shop->note_text);
     free(shop);
+}
+
+void fy_workshop_trim(struct fy_workshop *shop)
+{
+    fy_pool_trim(shop->pool);
 }
 
 void fy_workshop_keep(struct fy_workshop *shop, const char *sha256, const char *bytes, size_t length)
@@ -430,7 +438,7 @@ struct fy_program *fy_program_start(struct fy_workshop *shop, const struct fy_sc
     p->function = fy_strdup(start->function);
     p->args = fy_strdup(start->args);
     if (take_texts(p, start, &ret_event->err)) {
-        p->box = fy_sandbox_new(&shop->limits, open_state, p);
+        p->box = fy_sandbox_new(shop->pool, &shop->limits, open_state, p);
         if (p->box == NULL)
             fy_fail(&ret_event->err, FY_ERR_INTERNAL, "run %s: no room for the prelude in %zu KiB",
                     start->run, shop->limits.memory >> 10);

@@ -17,7 +17,10 @@
 struct fy_workshop;
 
 struct fy_workshop *fy_workshop_new(const struct fy_limits *limits); /* NULL: fy_limits_default */
-void fy_workshop_free(struct fy_workshop *shop);
+void fy_workshop_free(struct fy_workshop *shop);                     /* after its programs */
+
+/* Give back what no program uses; the programs' own part is fy_program_trim. */
+void fy_workshop_trim(struct fy_workshop *shop);
 
 /* Keep a text. The same digest is kept once. */
 void fy_workshop_keep(struct fy_workshop *shop, const char *sha256, const char *bytes, size_t length);

@@ -29,11 +29,6 @@ static void *allocate(void *self, void *old, size_t old_size, size_t size)
 {
     struct fy_sandbox *box = self;
     size_t had = old != NULL ? old_size : 0; /* for a new block old_size is its type */
-    if (size == 0) {
-        free(old);
-        box->used -= had;
-        return NULL;
-    }
     if (size > had) {
         size_t more = size - had;
         box->made_too_much = box->made + more > box->limits.making;
@@ -42,7 +37,7 @@ static void *allocate(void *self, void *old, size_t old_size, size_t size)
         box->made += more;
     }
     box->used += size - had;
-    return fy_realloc(old, size);
+    return fy_pool_resize(box->pool, old, had, size);
 }
 
 struct fy_sandbox *fy_sandbox_of(lua_State *lua)
@@ -134,9 +129,11 @@ void fy_sandbox_seal(lua_State *lua, int status)
         fy_sandbox_stop(lua, box->over, "%s", "");
 }
 
-struct fy_sandbox *fy_sandbox_new(const struct fy_limits *limits, lua_CFunction open, void *owner)
+struct fy_sandbox *fy_sandbox_new(struct fy_pool *pool, const struct fy_limits *limits, lua_CFunction open,
+                                  void *owner)
 {
     struct fy_sandbox *box = FY_NEW(struct fy_sandbox);
+    box->pool = pool;
     box->limits = *limits;
     box->owner = owner;
     box->lua = lua_newstate(allocate, box);

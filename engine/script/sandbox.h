@@ -15,6 +15,7 @@
 #define FY_SCRIPT_SANDBOX_H
 
 #include "base/buf.h"
+#include "script/pool.h"
 
 #include <lua.h>
 
@@ -40,7 +41,8 @@ struct fy_limits {
 extern const struct fy_limits fy_limits_default;
 
 struct fy_sandbox {
-    lua_State *lua;    /* the state */
+    lua_State *lua; /* the state */
+    struct fy_pool *pool;
     lua_State *thread; /* the coroutine the program runs in; the one that yields */
     struct fy_limits limits;
     size_t used, made, recorded;
@@ -53,8 +55,10 @@ struct fy_sandbox {
     void *owner;
 };
 
-/* NULL if the limits are too small for an empty state. open() fills the state, in a protected call. */
-struct fy_sandbox *fy_sandbox_new(const struct fy_limits *limits, lua_CFunction open, void *owner);
+/* NULL if the limits are too small for an empty state. open() fills the state, in a protected call. The pool
+ * outlives it. */
+struct fy_sandbox *fy_sandbox_new(struct fy_pool *pool, const struct fy_limits *limits, lua_CFunction open,
+                                  void *owner);
 void fy_sandbox_free(struct fy_sandbox *box);
 
 struct fy_sandbox *fy_sandbox_of(lua_State *lua);

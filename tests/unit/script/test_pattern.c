@@ -66,7 +66,8 @@ static void test_pattern_answers_as_lua_does(void **state)
     (void)state;
     struct fy_limits limits = {
         .memory = 64u << 20, .making = (size_t)16 << 30, .instructions = (int64_t)1 << 40, .steps = 1};
-    struct fy_sandbox *box = fy_sandbox_new(&limits, open_both, NULL);
+    struct fy_pool *pool = fy_pool_new();
+    struct fy_sandbox *box = fy_sandbox_new(pool, &limits, open_both, NULL);
     assert_non_null(box);
     int count;
     if (fy_sandbox_resume(box, 0, &count) != LUA_OK)
@@ -75,6 +76,7 @@ static void test_pattern_answers_as_lua_does(void **state)
                   lua_tointeger(box->thread, -2), lua_tointeger(box->thread, -1));
     assert_true(lua_tointeger(box->thread, -2) > 20000);
     fy_sandbox_free(box);
+    fy_pool_free(pool);
 }
 
 int main(void)

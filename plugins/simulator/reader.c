@@ -31,7 +31,7 @@ static void print_time(int64_t ms)
 static bool is_time(const char *name)
 {
     return strcmp(name, "now_ms") == 0 || strcmp(name, "epoch_ms") == 0 || strcmp(name, "at") == 0 ||
-           strcmp(name, "since") == 0;
+           strcmp(name, "until") == 0 || strcmp(name, "since") == 0;
 }
 
 /* Anything without members, in words. */

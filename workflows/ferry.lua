@@ -45,6 +45,10 @@ local Stage = {}
 ---@return { answer: string, who: string }?
 function Stage:ask_before() end
 
+---Ask for approval if the order wants it after this stage, when its soak has passed.
+---@return { answer: string, who: string }?
+function Stage:ask_after() end
+
 ---The moves that lead to this stage's share, planned anew from what is before each.
 ---@return fun(): Move?
 function Stage:moves() end
@@ -233,7 +237,7 @@ function phase(name) end
 function note(...) end
 
 ---Ask a person; the run waits.
----@param question { [1]: string, role?: string, within?: Duration, on_timeout?: string }
+---@param question { [1]: string, role?: string, count?: integer, within?: Duration, on_timeout?: string }
 ---@return { answer: string, who: string }
 function ask(question) end
 

@@ -38,6 +38,12 @@ static const struct fy_option why_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option approve_options[] = {
+    {"why", "TEXT", "the reason, for the journal"},
+    {"break-glass", NULL,
+     "approve one's own request because nobody else is there; it is alarmed and reviewed"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option set_aside_options[] = {
     {"instances", "A,B", "the instances to go on without"},
     {"why", "TEXT", "the reason: they are owed, and everybody sees why"},
@@ -108,7 +114,7 @@ const struct fy_command fy_commands[] = {
      fy_cmd_watch},
     {"journal", "RUN", 1, 1, "What happened, a line a record", journal_options, NULL,
      "ferry journal CHG-0007 --follow", fy_cmd_journal},
-    VERB("approve", "Say yes to what the run asks", why_options, "ferry approve CHG-0007"),
+    VERB("approve", "Say yes to what the run asks", approve_options, "ferry approve CHG-0007"),
     VERB("reject", "Say no to what the run asks; it parks", why_options,
          "ferry reject CHG-0007 --why \"paging looks wrong\""),
     VERB("pause", "Stop between two steps; the gates stay live", why_options, "ferry pause CHG-0007"),

@@ -23,7 +23,7 @@ static const struct saying {
     {FY_REC_STATE_CHANGED, NULL, NULL, "{to}[ ({event})][: {why}]"},
     {FY_REC_OUTCOME, "ok", "false", "step {step}[ (by {by.who})] failed: {error.message}[; {error.hint}]"},
     {FY_REC_OUTCOME, NULL, NULL,
-     "step {step}[ done by hand by {by.who}: {by.why}; {by.proof}] done[: {result.verdict.sentence}][, "
+     "step {step}[ settled by {by.who}][: {by.why}][; {by.proof}] done[: {result.verdict.sentence}][, "
      "{result.upgraded} upgraded]"
      "[, {result.moved} users moved][, {result.permille#percent} on the target][, {result.active} is active]"
      "[, answer: {result.answer}][, {result.batch.instances#list} next][, stage {result.stage.index}]"
@@ -47,6 +47,7 @@ static const struct saying {
     {FY_REC_GUARD_RELEASED, "as_it_was", "false",
      "guard {guard} given back, but it is {found#json}[: {why}]"},
     {FY_REC_GUARD_RELEASED, NULL, NULL, "guard {guard} given back as it was[: {found#json}]"},
+    {FY_REC_ALARM, NULL, NULL, "ALARM: {text}"},
     {FY_REC_DECIDED, "ok", "false", "{verb} refused: {refusal}[; {hint}]"},
     {FY_REC_DECIDED, NULL, NULL, "{verb} granted[: {proof}]"},
     {FY_REC_HANDED_OVER, NULL, NULL,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct fy_verb *const tables[] = {
-    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,
+    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_approve,
     fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand,
 };
 
@@ -23,27 +23,7 @@ static bool adjust_check(const struct fy_command *command, struct fy_err *err)
     return fy_hint(err, "for example {\"step\":4}; the checker still has the last word");
 }
 
-static bool approve_check(const struct fy_command *command, struct fy_err *err)
-{
-    const struct fy_run_approval *approval = &command->live->run->approval;
-    if (approval->given == 0 || approval->who == NULL || strcmp(approval->who, command->caller->who) != 0)
-        return true;
-    return fy_fail(err, FY_ERR_REFUSED, "%s has approved already; %lld different people must", approval->who,
-                   (long long)approval->needed);
-}
-
 /* ---- when it is accepted: records that go with the command's ---- */
-
-static void put_answer(const struct fy_command *command)
-{
-    struct fy_buf body = {0};
-    fy_buf_open(&body, '{');
-    fy_buf_member_int(&body, "id", command->live->run->approval.id);
-    fy_buf_member(&body, "answer", command->verb);
-    fy_put_caller(&body, command->caller);
-    fy_buf_close(&body, '}');
-    fy_put(command->live, FY_REC_APPROVAL_GIVEN, &body);
-}
 
 void fy_command_change(const struct fy_command *command)
 {
@@ -89,8 +69,7 @@ static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json
 const struct fy_verb fy_verbs_basic[] = {
     {"start-now", NULL, fy_command_change, NULL}, {"pause", NULL, NULL, fold_asked},
     {"resume", NULL, fy_command_change, NULL},    {"cancel", NULL, put_cancel, fold_asked},
-    {"adjust", adjust_check, NULL, fold_adjust},  {"approve", approve_check, put_answer, NULL},
-    {"reject", NULL, put_answer, NULL},           {"retry", NULL, put_retry, NULL},
+    {"adjust", adjust_check, NULL, fold_adjust},  {"retry", NULL, put_retry, NULL},
     {"commit", NULL, fy_command_change, NULL},    {NULL, NULL, NULL, NULL},
 };
 

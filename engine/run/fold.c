@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/walk.h"
+#include "run/approve.h"
 #include "run/aside.h"
 #include "run/command.h"
 #include "run/handover.h"
@@ -307,6 +308,7 @@ static bool fold_note(struct fy_run *run, const struct fy_row *row, struct fy_er
     struct picked got[] = {{.key = "about"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
+    run->approval.reminded |= fy_piece_is(got[0].value, "\"reminder\"");
     run->window_told |= fy_piece_is(got[0].value, "\"window\"");
     run->observed_told |= fy_piece_is(got[0].value, "\"observed\"");
     return true;
@@ -335,41 +337,6 @@ static bool fold_command(struct fy_run *run, const struct fy_row *row, const jso
 {
     (void)err;
     fy_command_fold(run, row, doc);
-    return true;
-}
-
-static bool fold_approval_asked(struct fy_run *run, const struct fy_row *row, const json_t *doc,
-                                struct fy_err *err)
-{
-    (void)row;
-    (void)err;
-    struct fy_run_approval *approval = &run->approval;
-    approval->id = fy_json_int_or(doc, "id", approval->id + 1);
-    approval->step = (uint64_t)fy_json_int_or(doc, "step", 0);
-    approval->deadline_ms = fy_json_int_or(doc, "deadline_ms", 0);
-    approval->needed = fy_json_int_or(doc, "needed", 1);
-    approval->given = 0;
-    approval->open = true;
-    approval->rejected = false;
-    approval->roll_back_on_timeout = strcmp(fy_json_string_or(doc, "on_timeout", "hold"), "rollback") == 0;
-    set_member(&approval->question, doc, "question");
-    set_member(&approval->role, doc, "role");
-    set(&approval->who, NULL);
-    return true;
-}
-
-static bool fold_approval_given(struct fy_run *run, const struct fy_row *row, const json_t *doc,
-                                struct fy_err *err)
-{
-    (void)row;
-    (void)err;
-    struct fy_run_approval *approval = &run->approval;
-    set_member(&approval->who, json_object_get(doc, "caller"), "who");
-    if (strcmp(fy_json_string_or(doc, "answer", ""), "approve") == 0)
-        approval->given++;
-    else
-        approval->rejected = true;
-    approval->open = !approval->rejected && approval->given < approval->needed;
     return true;
 }
 
@@ -473,13 +440,14 @@ static const struct {
     [FY_REC_SAMPLE] = {.apply_doc = fold_sample},
     [FY_REC_PROGRESS] = {.apply = fold_progress},
     [FY_REC_COMMAND] = {.apply_doc = fold_command},
-    [FY_REC_APPROVAL_ASKED] = {.apply_doc = fold_approval_asked},
-    [FY_REC_APPROVAL_GIVEN] = {.apply_doc = fold_approval_given},
+    [FY_REC_APPROVAL_ASKED] = {.apply_doc = fy_approve_fold_asked},
+    [FY_REC_APPROVAL_GIVEN] = {.apply_doc = fy_approve_fold_given},
     [FY_REC_VERDICT] = {.apply_doc = fold_verdict},
     [FY_REC_GUARD_TAKEN] = {.apply_doc = fold_guard_taken},
     [FY_REC_GUARD_RELEASED] = {.apply_doc = fold_guard_released},
     [FY_REC_RESUMED] = {.apply_doc = fold_resumed},
     [FY_REC_CHECKED] = {.apply_doc = fold_checked},
+    [FY_REC_ALARM] = {.apply = fold_note},
     [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
     [FY_REC_HANDED_OVER] = {.apply_doc = fold_handed_over},
     [FY_REC_FREED] = {.apply_doc = fold_freed},

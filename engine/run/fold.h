@@ -52,9 +52,11 @@ struct fy_run_approval {
     int64_t id; /* 0: none was asked */
     uint64_t step;
     char *question, *role;
-    int64_t deadline_ms, needed, given;
-    bool open, rejected, roll_back_on_timeout;
-    char *who; /* who answered last */
+    int64_t deadline_ms, remind_ms, needed, given;
+    bool open, rejected, reminded, roll_back_on_timeout;
+    char *who, *why; /* who answered last, and why if it was said */
+    char **people;   /* who approved so far */
+    size_t people_count;
 };
 
 struct fy_handover;

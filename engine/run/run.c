@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "run/approve.h"
 #include "run/aside.h"
 #include "run/fold.h"
 #include "run/handover.h"
@@ -49,13 +50,13 @@ void fy_run_free(struct fy_run *run)
 {
     if (run == NULL)
         return;
-    char *texts[] = {run->id,       run->order_sha256,      run->who,           run->from,
-                     run->workflow, run->error.message,     run->error.hint,    run->function,
-                     run->phase,    run->approval.question, run->approval.role, run->approval.who,
-                     run->verdict,  run->sentence,          run->evidence};
+    char *texts[] = {run->id,       run->order_sha256,  run->who,        run->from,
+                     run->workflow, run->error.message, run->error.hint, run->function,
+                     run->phase,    run->verdict,       run->sentence,   run->evidence};
     for (size_t i = 0; i < FY_COUNT(texts); i++)
         free(texts[i]);
     free_step(&run->step);
+    fy_approve_free(&run->approval);
     free_held(run);
     free_texts(run);
     fy_aside_clear(run);

@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ask: a person is asked. The question is durable before it is shown; the answer comes by the verbs approve
- * and reject (command.c) as a record, and this step sees it in the fold. */
+ * and reject (approve.c) as a record, and this step sees it in the fold. */
 #include "base/mem.h"
+#include "run/approve.h"
 #include "run/step.h"
 
 #include <string.h>
 
-#define WITHIN_MS (24LL * 60 * 60 * 1000) /* of a question that says nothing */
+#define TEN_MINUTES_MS (10 * 60 * 1000)
+#define WITHIN_MS      (24LL * 60 * 60 * 1000) /* of a question that says nothing */
 
-/* The order's approval before that stage; NULL: the workflow asks on its own account. */
-static const struct fy_order_approval *approval_of(const struct fy_run *run, const json_t *args)
+/* Before the deadline passes somebody is reminded: a quarter of the time, ten minutes at most. */
+static int64_t remind_before(int64_t within_ms)
 {
-    const struct fy_order_gray *gray = &run->order->gray;
-    int64_t stage = fy_json_int_or(args, "stage", -1);
-    if (stage < 0 || (size_t)stage >= gray->stage_count)
-        return NULL;
-    for (size_t i = 0; i < gray->approval_count; i++)
-        if (gray->approvals[i].before_permille == gray->stages[stage].ratio_permille)
-            return &gray->approvals[i];
-    return NULL;
+    const int64_t quarter = within_ms / 4;
+    return quarter < TEN_MINUTES_MS ? quarter : TEN_MINUTES_MS;
 }
 
 static void put_question(struct fy_live *live, const json_t *args)
 {
-    const struct fy_order_approval *approval = approval_of(live->run, args);
+    const struct fy_order_approval *approval = fy_approve_of_order(
+        live->run->order, fy_json_int_or(args, "stage", -1), fy_json_bool_or(args, "after", false));
     bool rolls_back = approval != NULL
                           ? approval->on_timeout == FY_ON_END_ROLLBACK
                           : strcmp(fy_json_string_or(args, "on_timeout", "hold"), "rollback") == 0;
@@ -36,8 +33,9 @@ static void put_question(struct fy_live *live, const json_t *args)
     fy_buf_member(&body, "role",
                   fy_json_string_or(args, "role", approval != NULL ? approval->role : "approver"));
     fy_buf_member_int(&body, "deadline_ms", fy_live_now(live).ms + within);
+    fy_buf_member_int(&body, "remind_ms", fy_live_now(live).ms + within - remind_before(within));
     fy_buf_member(&body, "on_timeout", rolls_back ? "rollback" : "hold");
-    fy_buf_member_int(&body, "needed", approval != NULL ? approval->count : 1);
+    fy_buf_member_int(&body, "needed", fy_json_int_or(args, "count", approval != NULL ? approval->count : 1));
     if (json_object_get(args, "stage") != NULL)
         fy_buf_member_int(&body, "stage", fy_json_int_or(args, "stage", 0));
     fy_buf_close(&body, '}');
@@ -50,8 +48,10 @@ static void answered(struct fy_live *live)
     const struct fy_run_approval *approval = &live->run->approval;
     if (approval->rejected) {
         struct fy_err err = {0};
-        fy_fail(&err, FY_ERR_REFUSED, "rejected by %s: %s",
-                approval->who != NULL ? approval->who : "somebody", approval->question);
+        fy_fail(&err, FY_ERR_REFUSED, "rejected by %s: %s%s%s",
+                approval->who != NULL ? approval->who : "somebody",
+                approval->why != NULL ? approval->why : "",
+                approval->why != NULL ? "; the question was: " : "", approval->question);
         fy_hint(&err, "retry asks again; fail gives the run over to people");
         fy_step_failed(live, &err);
         return;
@@ -81,7 +81,7 @@ static void deadline(void *context)
         timed_out(live);
         return;
     }
-    fy_put_text(live, FY_REC_NOTE, "nobody has answered in time; the run holds until somebody does",
+    fy_put_text(live, FY_REC_ALARM, "nobody has answered in time; the run holds until somebody does",
                 "overdue");
     fy_flush(live);
 }
@@ -92,6 +92,19 @@ static struct fy_rtime deadline_of(const struct fy_live *live)
     return (struct fy_rtime){live->run->approval.deadline_ms + live->run->step.paused_ms};
 }
 
+static void remind(void *context)
+{
+    struct fy_live *live = context;
+    const struct fy_run_approval *approval = &live->run->approval;
+    live->flight.timer = NULL;
+    FY_AUTO(fy_free_ptr)
+    char *text = fy_format("nobody has answered yet, and then it %s: %s (role %s, %lld of %lld)",
+                           approval->roll_back_on_timeout ? "rolls back" : "holds", approval->question,
+                           approval->role, (long long)approval->given, (long long)approval->needed);
+    fy_put_text(live, FY_REC_ALARM, text, "reminder");
+    fy_flush(live);
+}
+
 static void look(struct fy_live *live)
 {
     const struct fy_run_approval *approval = &live->run->approval;
@@ -99,6 +112,8 @@ static void look(struct fy_live *live)
         return;
     if (!approval->open)
         answered(live);
+    else if (live->flight.timer == NULL && !approval->reminded && approval->remind_ms != 0)
+        fy_live_wait(live, (struct fy_rtime){approval->remind_ms + live->run->step.paused_ms}, remind);
     else if (live->flight.timer == NULL && fy_rtime_before(fy_live_now(live), deadline_of(live)))
         fy_live_wait(live, deadline_of(live), deadline);
 }

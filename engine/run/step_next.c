@@ -56,6 +56,7 @@ static bool pick_stage(const struct fy_run *run, const struct fy_landscape *land
     fy_buf_member_int(result, "permille", stage->permille);
     fy_buf_member_int(result, "soak_ms", stage->soak_ms);
     fy_buf_member_bool(result, "ask_before", stage->ask_before);
+    fy_buf_member_bool(result, "ask_after", stage->ask_after);
     fy_buf_close(result, '}');
     return true;
 }

@@ -297,7 +297,8 @@ return each("next_rest", {}, "batch")
 
 --@ plan.stages
 return each("next_stage", {}, "stage", function(s)
-  return setmetatable({ index = s.index, permille = s.permille, soak_ms = s.soak_ms, asks = s.ask_before },
+  return setmetatable({ index = s.index, permille = s.permille, soak_ms = s.soak_ms, asks = s.ask_before,
+      asks_after = s.ask_after },
     { __index = methods "stage.", __metatable = false })
 end)
 
@@ -319,6 +320,13 @@ if not stage.asks then return end
 local _, result = step("ask", { question = "Move to " .. stage.permille // 10 .. " % of users?", stage = stage.index })
 return result
 
+--@ stage.ask_after
+local stage = ...
+if not stage.asks_after then return end
+local _, result = step("ask", { question = "Stay at " .. stage.permille // 10 .. " % of users and go on?",
+  stage = stage.index, after = true })
+return result
+
 --@ global.phase
 local name = ...
 emit(true, name)
@@ -331,7 +339,8 @@ emit(false, table.concat(parts, " "))
 --@ global.ask
 local question = ...
 local _, result = step("ask", { question = need(question[1], "string", "ask: the question"), role = question.role,
-  within_ms = duration(question.within, "ask: within"), on_timeout = question.on_timeout, stage = question.stage })
+  within_ms = duration(question.within, "ask: within"), on_timeout = question.on_timeout, stage = question.stage,
+  count = question.count })
 return result
 
 --@ global.sleep

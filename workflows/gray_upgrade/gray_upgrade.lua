@@ -37,6 +37,7 @@ function wf:upgrade(nf, plan)
     stage:ask_before()
     for move in stage:moves() do self:move(nf, move) end
     nf:soak(stage)
+    stage:ask_after()
   end
 
   phase "finish"

@@ -76,6 +76,11 @@ static const struct example {
      "{\"when\":\"starting\",\"results\":[{\"check\":\"a\",\"ok\":true},{\"check\":\"headroom\",\"ok\":false,"
      "\"why\":\"12 % free\"}]}",
      "checked (starting): 1 of 2 passed; failed: headroom (12 % free)"},
+    {FY_REC_ALARM, "{\"text\":\"nobody has answered yet\",\"about\":\"reminder\"}",
+     "ALARM: nobody has answered yet"},
+    {FY_REC_DECIDED, "{\"verb\":\"set-aside\",\"ok\":true,\"who\":\"ana\"}", "set-aside granted"},
+    {FY_REC_DECIDED, "{\"verb\":\"set-aside\",\"ok\":false,\"refusal\":\"svc-1 still serves\"}",
+     "set-aside refused: svc-1 still serves"},
     /* Bodies that somebody else wrote. */
     {FY_REC_PHASE, "{}", "phase: ?"},
     {FY_REC_PHASE, "[]", "phase whose body cannot be read"},

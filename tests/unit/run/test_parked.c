@@ -226,7 +226,7 @@ static void test_what_is_said_to_be_done_by_hand_is_proven_or_refused(void **sta
     command(&scene, "done-by-hand", args);
     until_state(&scene, "PROCESSING");
     assert_transcript(&scene,
-                      "done by hand by uid:1001 (otto): rebuilt in the cloud's own console; inventory and");
+                      "settled by uid:1001 (otto): rebuilt in the cloud's own console; inventory and");
     harness_crash(scene.h); /* a replay delivers the outcome that the person gave */
     until_state(&scene, "COMPLETED");
     assert_int_equal(dropped(&scene), 0);

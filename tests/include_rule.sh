@@ -11,6 +11,7 @@ declare -A allowed=(
     [run]="base order plan journal script adapter judge"
     [notify]="base journal"
     [api]="base order plan journal run"
+    [rehearse]="base order plan store journal script adapter judge run ferry sim" # and the simulator's linked.h
     [daemon]="base order plan store journal script adapter judge run notify api"
     [cli]="base journal" # journal: an exported file is verified without any engine
     [host]="base order script adapter ferry"

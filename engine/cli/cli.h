@@ -87,6 +87,7 @@ int fy_cmd_list(struct fy_cli *cli);
 int fy_cmd_order_check(struct fy_cli *cli);
 int fy_cmd_order_new(struct fy_cli *cli);
 int fy_cmd_plan(struct fy_cli *cli);
+int fy_cmd_rehearse(struct fy_cli *cli);
 int fy_cmd_report(struct fy_cli *cli);
 int fy_cmd_run(struct fy_cli *cli);
 int fy_cmd_sim_chance(struct fy_cli *cli);

@@ -86,6 +86,16 @@ static const struct fy_option sim_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct fy_option rehearse_options[] = {
+    {"only", "STEPS", "only these steps, by number or by call: 24,drain"},
+    {"faults", "NAMES", "only these troubles: fail,never,blip,lost,host,crash,dial,stray,worse"},
+    {"users", "N", "users attached; otherwise the twin is as full as the trial's core"},
+    {"capacity", "N", "users that a load-sharing instance carries; otherwise 6250"},
+    {"jobs", "N", "rehearsals at a time; otherwise one for each processor"},
+    {"workflows", "DIR", "the catalogue to take the workflow from; otherwise this Ferry's"},
+    {NULL, NULL, NULL},
+};
+
 #define VERB(name, summary, options, example)                                                                \
     {                                                                                                        \
         name, "RUN", 1, 1, summary, options, NULL, example, fy_cmd_verb                                      \
@@ -107,6 +117,13 @@ const struct fy_command fy_commands[] = {
      fy_cmd_order_check},
     {"order new", "KIND", 1, 1, "Write a commented order to start from (amf, smf)", NULL, NULL,
      "ferry order new amf > my-order.xml", fy_cmd_order_new},
+    {"rehearse", "ORDER.xml", 1, 1, "Fail each step of an order in turn, on a simulated twin",
+     rehearse_options,
+     "The real workflow, planner and engine on a simulated core of the order's shape; no store, network or "
+     "connection\n"
+     "is touched. Prints a table of step and trouble, and how each ends; exit code 1 if an end is not "
+     "acceptable.",
+     "ferry rehearse plugins/simulator/trial/amf-issu-order.xml --only drain,upgrade", fy_cmd_rehearse},
     {"list", "", 0, 0, "The runs of this store", NULL, NULL, "ferry list --json", fy_cmd_list},
     {"show", "RUN", 1, 1, "Where a run stands, what it waits for, what can be done", NULL, NULL,
      "ferry show CHG-0007", fy_cmd_show},

@@ -15,7 +15,7 @@
 #include "adapter/local.h"
 #include "linked.h"
 #include "run/engine.h"
-#include "tests/support/virtual_time.h"
+#include "rehearse/virtual_time.h"
 
 struct harness_options {
     const char *workflow; /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/virtual_time.h"
+#include "rehearse/virtual_time.h"
 
 #include "base/mem.h"
 

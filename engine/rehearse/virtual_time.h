@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A clock that moves when told to, and one-shot timers on it. */
-#ifndef TESTS_VIRTUAL_TIME_H
-#define TESTS_VIRTUAL_TIME_H
+#ifndef FY_REHEARSE_VIRTUAL_TIME_H
+#define FY_REHEARSE_VIRTUAL_TIME_H
 
 #include "run/engine.h"
 

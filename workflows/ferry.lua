@@ -217,6 +217,13 @@ local Workflow = {}
 ---@return Workflow
 function Workflow:extend(changes) end
 
+---Take the users back to the source, then the instances. A workflow that does not write its own has this one: in a
+---rollback program stages, moves and rest are planned towards the source.
+---@param nf NF
+---@param plan Plan
+---@param done table what stood there when it began: { split, permille, users_moved, backup?, versions, guards, in_doubt? }
+function Workflow:rollback(nf, plan, done) end
+
 ---Declare a workflow. It has a function upgrade(self, nf, plan) and may have rollback(self, nf, plan, done). The text ends
 ---with "return wf".
 ---@param declaration { name: string, version: string, api: integer, needs?: string[], params?: table, on_fail?: string[] }

@@ -69,6 +69,11 @@ static const struct fy_option fail_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option rollback_options[] = {
+    {"why", "TEXT", "the reason, for the journal"},
+    {"at-ms", "MS", "a completed upgrade: at this run time (ms since 1970), not now"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option adjust_options[] = {
     {"step", "N", "instances a batch, from the next move on; 0: computed again"},
     {"why", "TEXT", "the reason, for the journal"},
@@ -136,7 +141,7 @@ const struct fy_command fy_commands[] = {
          "ferry reject CHG-0007 --why \"paging looks wrong\""),
     VERB("pause", "Stop between two steps; the gates stay live", why_options, "ferry pause CHG-0007"),
     VERB("resume", "Go on after a pause", why_options, "ferry resume CHG-0007"),
-    VERB("cancel", "Stop and park; retry goes on, fail gives up", why_options, "ferry cancel CHG-0007"),
+    VERB("cancel", "Stop and park; retry goes on, rollback goes back", why_options, "ferry cancel CHG-0007"),
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
     VERB("replace", "Build the instances of the failed step on another host", why_options,
          "ferry replace CHG-0007 --why \"host 7 is broken\""),
@@ -144,6 +149,8 @@ const struct fy_command fy_commands[] = {
          "ferry set-aside CHG-0007 --instances amf-svc-03 --why \"its host is broken, ticket 4711\""),
     VERB("done-by-hand", "The failed step was done by a person; proven where it can be", by_hand_options,
          "ferry done-by-hand CHG-0007 --step 34 --why \"rebuilt in the cloud's console\""),
+    VERB("rollback", "Take the users back to the old version; the report says how it went", rollback_options,
+         "ferry rollback CHG-0007 --why \"complaints from the east\""),
     VERB("adjust", "Change how the rest is done (instances a batch)", adjust_options,
          "ferry adjust CHG-0007 --step 2"),
     VERB("recheck", "Check a scheduled run again now, and say what fails", why_options,

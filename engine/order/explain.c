@@ -247,9 +247,6 @@ static void explain_end(const struct fy_order *order, struct fy_buf *buf)
                   order->rollback.data == FY_DATA_NONE      ? "left alone"
                   : order->rollback.data == FY_DATA_CONVERT ? "converted"
                                                             : "restored, while nobody has moved");
-    fy_buf_text(buf, "  This version of Ferry does not go back by itself yet: where the order says so, the "
-                     "run parks, and a "
-                     "person decides.\n");
     fy_buf_format(buf, "  Completed, it is observed for %s and can still go back; then: %s.\n",
                   fy_duration_words(order->commit.observe_ms, observe), expiry[order->commit.on_expiry]);
 }

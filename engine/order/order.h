@@ -388,6 +388,13 @@ const struct fy_order_connection *fy_order_find_connection(const struct fy_order
 /* True if source and target run the same image: such a VDU is skipped and listed. */
 bool fy_order_vdu_unchanged(const struct fy_order_vdu *vdu);
 
+/*
+ * Source and target change places: the order that takes a completed upgrade back, with the same stages, gates
+ * and guards and a window of the same length from at_ms. Approvals are dropped, because going back never
+ * needs one; mirrored twice they stay away.
+ */
+void fy_order_mirror(struct fy_order *order, int64_t at_ms);
+
 /* The words of the XML and the JSON. */
 const char *fy_order_role_name(int role);
 const char *fy_order_domain_name(int domain);

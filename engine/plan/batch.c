@@ -43,6 +43,7 @@ struct fy_batch fy_model_batch(const struct fy_model *model, const struct fy_mod
     struct fy_batch batch = {.vdu = vdu->vdu,
                              .image = fy_model_image(model, vdu->vdu),
                              .version = model->back ? request->source.version : request->target.version,
+                             .domain = model->back ? FY_SOURCE : FY_TARGET,
                              .count = count,
                              .starts_ms = model->clock_ms};
     int64_t away = 0;

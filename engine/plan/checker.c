@@ -22,6 +22,7 @@ struct scene {
     bool *away;            /* per instance of the landscape */
     int64_t share[2];      /* users per domain in permille, when a move is judged; NOBODY: as they are now */
     bool leaving;          /* they go this instant */
+    bool back;             /* towards the source: headroom is there for that */
     enum fy_domain domain; /* that the batch leaves */
 };
 
@@ -51,7 +52,7 @@ static int64_t load_of(const struct scene *scene, const struct fy_instance *inst
 static int64_t allowed(const struct scene *scene)
 {
     const int64_t headroom = scene->order->limits.min_headroom_permille;
-    return scene->leaving || headroom == FY_ABSENT ? 1000 : 1000 - headroom;
+    return scene->leaving || scene->back || headroom == FY_ABSENT ? 1000 : 1000 - headroom;
 }
 
 static int compare_ids(const void *key, const void *instance)
@@ -91,6 +92,7 @@ static bool set_scene(struct scene *scene, struct fy_err *err)
     if (fy_order_vdu_unchanged(scene->vdu))
         return refuse(err, "a VDU without a change is skipped",
                       "source and target image of VDU %s are the same", scene->vdu->vdu_id);
+    scene->back = batch->version && strcmp(batch->version, scene->order->request.source.version) == 0;
     for (size_t i = 0; i < batch->count; i++)
         if (!mark(scene, batch->instances[i], err))
             return false;
@@ -386,6 +388,13 @@ bool fy_check_leave(const struct fy_order *order, const struct fy_landscape *lan
     return set_scene(&scene, err) && is_empty(&scene, err) && obeys(&scene, err);
 }
 
+static bool is_less_than_now(const struct scene *scene, int64_t permille)
+{
+    const int64_t *users =
+        scene->order->gray.basis == FY_BASIS_SESSIONS ? scene->landscape->sessions : scene->landscape->users;
+    return users[FY_TARGET] * 1000 > permille * (users[FY_SOURCE] + users[FY_TARGET]);
+}
+
 bool fy_check_move(const struct fy_order *order, const struct fy_landscape *landscape,
                    const struct fy_move *move, struct fy_err *err)
 {
@@ -395,6 +404,7 @@ bool fy_check_move(const struct fy_order *order, const struct fy_landscape *land
                       (long long)move->permille);
     if (!set_scene(&scene, err))
         return false;
+    scene.back |= is_less_than_now(&scene, move->permille);
     scene.share[FY_TARGET] = move->permille;
     scene.share[FY_SOURCE] = 1000 - move->permille;
     for (size_t i = 0; i < order->vdu_count; i++) {

@@ -30,8 +30,7 @@ static size_t at_once(const struct fy_model *model, const struct fy_model_vdu *v
 {
     const size_t limit =
         vdu->vdu->role == FY_ROLE_LOAD_SHARING ? (size_t)fy_model_step(model, vdu) : vdu->total / 2;
-    const size_t most = fy_model_may_leave(vdu);
-    return limit > 0 && most > limit ? limit : most;
+    return fy_model_may_leave(vdu, limit > 0 ? limit : fy_model_left(vdu));
 }
 
 static bool refuse_preserved(const struct fy_model_vdu *vdu, struct fy_err *err)
@@ -68,6 +67,8 @@ static bool slice_of(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
     size_t first = 0;
     if (!first_of(vdu, &first, err))
         return false;
+    if (model->back) /* the old version carries a complete flow already: pairs are only put in order */
+        return true;
     while (vdu->gone < first) {
         size_t count = at_once(model, vdu);
         if (count == 0)

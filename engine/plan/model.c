@@ -27,14 +27,15 @@ static bool is_there(const struct fy_model *model, const struct fy_order_vdu *vd
 
 /*
  * Done: it runs the target and, where users are on it, serves them in the target domain. One that was
- * upgraded but not joined (a crash between the two) is still to do; upgrading it again changes nothing and
- * the join follows.
+ * upgraded but not joined, or drained and then left where it was, is still to do; upgrading it again changes
+ * nothing and the join follows.
  */
 static bool is_done(const struct fy_model *model, const struct fy_order_vdu *vdu,
                     const struct fy_instance *instance)
 {
     return runs(instance, fy_model_image(model, vdu)) &&
-           (vdu->role != FY_ROLE_LOAD_SHARING || is_there(model, vdu, instance));
+           (vdu->role != FY_ROLE_LOAD_SHARING ||
+            (is_there(model, vdu, instance) && fy_in_service(instance)));
 }
 
 static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const struct fy_instance *instance,
@@ -109,6 +110,20 @@ static bool leave_out(struct fy_model *model, struct fy_model_vdu *vdu, const st
     return true;
 }
 
+/* A replica that is away already goes first: nothing is lost by it. */
+static void order_stores(struct fy_model_vdu *vdu)
+{
+    size_t front = 0;
+    for (size_t i = 0; i < vdu->todo_count; i++) {
+        const struct fy_instance *instance = vdu->todo[i];
+        if (fy_in_service(instance))
+            continue;
+        for (size_t k = i; k > front; k--)
+            vdu->todo[k] = vdu->todo[k - 1];
+        vdu->todo[front++] = instance;
+    }
+}
+
 static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_err *err)
 {
     const struct fy_landscape *landscape = model->landscape;
@@ -126,6 +141,8 @@ static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
     }
     if (vdu->vdu->role == FY_ROLE_LOAD_SHARING)
         order_leaving(model, vdu);
+    else if (vdu->vdu->role == FY_ROLE_DATA_STORAGE)
+        order_stores(vdu);
     return true;
 }
 
@@ -211,10 +228,15 @@ void fy_model_free(struct fy_model *model)
     free(model->vdus);
 }
 
-size_t fy_model_may_leave(const struct fy_model_vdu *vdu)
+size_t fy_model_may_leave(const struct fy_model_vdu *vdu, size_t limit)
 {
     const int64_t preserved = vdu->vdu->min_preserved == FY_ABSENT ? 0 : vdu->vdu->min_preserved;
-    return (int64_t)vdu->in_service > preserved ? vdu->in_service - (size_t)preserved : 0;
+    int64_t spare = (int64_t)vdu->in_service - preserved;
+    size_t count = 0;
+    for (; count < limit && count < fy_model_left(vdu); count++)
+        if (fy_in_service(vdu->todo[vdu->gone + count]) && spare-- <= 0)
+            break;
+    return count;
 }
 
 int64_t fy_model_step(const struct fy_model *model, const struct fy_model_vdu *vdu)

@@ -68,8 +68,9 @@ static inline size_t fy_model_left(const struct fy_model_vdu *vdu)
     return vdu->todo_count - vdu->gone;
 }
 
-/* Not below what must be preserved: how many more can be away at the same time. */
-size_t fy_model_may_leave(const struct fy_model_vdu *vdu);
+/* Not below what must be preserved: how many of the next ones of todo can be away at the same time, at most
+ * limit. Those that are not in service are away already. */
+size_t fy_model_may_leave(const struct fy_model_vdu *vdu, size_t limit);
 
 /*
  * A batch of the next count of todo, as it stands when it starts: users leave it at that rate. The list of

@@ -29,19 +29,32 @@ static bool make(struct fy_model *model, size_t first_stage, struct fy_rtime now
     return fy_plan_limits(model, plan, err);
 }
 
-bool fy_plan_make(const struct fy_order *order, const struct fy_landscape *landscape,
-                  const struct fy_plan_wishes *wishes, struct fy_rtime now, struct fy_plan **ret,
-                  struct fy_err *err)
+static bool make_with(const struct fy_order *order, const struct fy_landscape *landscape,
+                      const struct fy_plan_wishes *wishes, bool headroom, struct fy_rtime now,
+                      struct fy_plan **ret, struct fy_err *err)
 {
     struct fy_model model;
     if (!fy_model_make(order, landscape, wishes, &model, err))
         return false;
+    model.allowed = headroom ? model.allowed : 1000;
     FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = FY_NEW(struct fy_plan);
     const bool ok = make(&model, wishes ? wishes->first_stage : 0, now, plan, err);
     fy_model_free(&model);
     if (ok)
         *ret = fy_steal(&plan);
     return ok;
+}
+
+/* Going back may use the headroom that is kept for an upgrade: that is what it is kept for. */
+bool fy_plan_make(const struct fy_order *order, const struct fy_landscape *landscape,
+                  const struct fy_plan_wishes *wishes, struct fy_rtime now, struct fy_plan **ret,
+                  struct fy_err *err)
+{
+    struct fy_err first = {0};
+    if (!wishes || !wishes->back)
+        return make_with(order, landscape, wishes, true, now, ret, err);
+    return make_with(order, landscape, wishes, true, now, ret, &first) ||
+           make_with(order, landscape, wishes, false, now, ret, err);
 }
 
 static void free_batches(struct fy_batch *batches, size_t count)

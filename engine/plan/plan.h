@@ -29,6 +29,7 @@ struct fy_batch {
     const struct fy_order_vdu *vdu;
     const struct fy_order_image *image; /* that they are to run, and its version */
     const char *version;
+    enum fy_domain domain;  /* where they are to serve */
     const char **instances; /* ids, borrowed from the landscape */
     size_t count;
     const char *pair;      /* the pair whose half this is; NULL: no pair, or halves of several */

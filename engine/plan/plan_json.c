@@ -48,6 +48,7 @@ void fy_batch_json(const struct fy_batch *batch, const struct fy_order *order, s
     fy_buf_member(buf, "role", fy_order_role_name(role));
     put_image(buf, batch->image);
     fy_buf_member(buf, "version", batch->version);
+    fy_buf_member(buf, "domain", fy_order_domain_name((int)batch->domain));
     fy_buf_member_int(buf, "count", (int64_t)batch->count);
     put_strings(buf, "instances", batch->instances, batch->count);
     fy_buf_member(buf, "pair", batch->pair);

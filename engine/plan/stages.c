@@ -42,7 +42,7 @@ static int64_t reachable(const struct fy_model *model, int64_t ratio)
 static size_t can_leave(const struct fy_model *model, const struct fy_model_vdu *vdu, int64_t share)
 {
     const int64_t users = fy_permille_up(vdu->load, share);
-    const size_t most = fy_model_may_leave(vdu), left = fy_model_left(vdu);
+    const size_t left = fy_model_left(vdu), most = fy_model_may_leave(vdu, left);
     int64_t capacity = vdu->capacity[FY_SOURCE];
     size_t count = 0;
     while (count < most && count + 1 < left) {

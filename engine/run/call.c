@@ -143,8 +143,9 @@ static void on_again(struct fy_live *live, const struct fy_adapter_reply *reply)
     struct calling *calling = live->flight.data;
     calling->back_off_ms = BACK_OFF_MS;
     calling->deaths = 0;
-    note_progress(live, reply);
-    (void)wait_ms(live, reply->after_ms, reply->text != NULL ? reply->text : "still under way");
+    /* Told last: once that is durable the run is driven, and the step may be left. */
+    if (wait_ms(live, reply->after_ms, reply->text != NULL ? reply->text : "still under way"))
+        note_progress(live, reply);
 }
 
 static void on_failed(struct fy_live *live, const struct fy_adapter_reply *reply)
@@ -190,6 +191,13 @@ static void replied(void *context, const struct fy_adapter_reply *reply)
     calling->handle = 0;
     FY_POINT(run_acted);
     kinds[reply->status](live, reply);
+    fy_drive(live); /* somebody may have waited for the call to return */
+}
+
+bool fy_call_rests(const struct fy_live *live)
+{
+    const struct calling *calling = live->flight.data;
+    return calling == NULL || calling->handle == 0;
 }
 
 static void ask(struct fy_live *live)

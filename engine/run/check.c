@@ -14,6 +14,8 @@ const char fy_checks_before[] = "[\"nf_ready\",\"version_path\",\"source_version
                                 "\"no_critical_alarms\",\"instances_running\",\"pairs_in_sync\"]";
 const char fy_checks_after[] = "[\"nf_ready\",\"target_version_is_what_runs\",\"no_critical_alarms\","
                                "\"instances_running\",\"pairs_in_sync\"]";
+const char fy_checks_back[] = "[\"nf_ready\",\"source_version_is_what_runs\",\"instances_running\","
+                              "\"pairs_in_sync\"]";
 
 /* ---- asking
  * ------------------------------------------------------------------------------------------------ */

@@ -27,7 +27,7 @@ bool fy_check_judge(struct fy_live *live, const char *when, const json_t *names,
 /* May a person waive this check? If not, the refusal names those that may be. */
 bool fy_check_waivable(const char *name, struct fy_err *err) FY_MUST_CHECK;
 
-/* The names given to a workflow: before it starts, and at its end. JSON arrays. */
-extern const char fy_checks_before[], fy_checks_after[];
+/* The names given to a workflow: before it starts, at its end, and at the end of a rollback. JSON arrays. */
+extern const char fy_checks_before[], fy_checks_after[], fy_checks_back[];
 
 #endif

@@ -23,6 +23,15 @@ static bool adjust_check(const struct fy_command *command, struct fy_err *err)
     return fy_hint(err, "for example {\"step\":4}; the checker still has the last word");
 }
 
+static bool rollback_check(const struct fy_command *command, struct fy_err *err)
+{
+    bool completed = command->live->run->state == FY_STATE_COMPLETED;
+    if (completed || fy_json_int_or(command->args, "at_ms", 0) == 0)
+        return true;
+    fy_fail(err, FY_ERR_INVALID, "only a completed upgrade can be told to go back at a later time");
+    return fy_hint(err, "leave at_ms away: it goes back now");
+}
+
 /* ---- when it is accepted: records that go with the command's ---- */
 
 void fy_command_change(const struct fy_command *command)
@@ -47,16 +56,37 @@ static void put_cancel(const struct fy_command *command)
         fy_command_change(command);
 }
 
+/* The same; and a completed upgrade may be told to go back at a later hour. */
+static void put_rollback(const struct fy_command *command)
+{
+    const struct fy_live *live = command->live;
+    if (fy_json_int_or(command->args, "at_ms", 0) <= fy_live_now(live).ms)
+        put_cancel(command);
+}
+
 /* ---- what its record changes ---- */
 
 static void fold_asked(struct fy_run *run, const struct fy_row *row, const json_t *doc)
 {
-    static const char *const obeyed_later[] = {"pause", "cancel"};
+    static const char *const obeyed_later[] = {"pause", "cancel", "rollback"};
     const char *verb = fy_json_string_or(doc, "verb", "");
+    const char *who = fy_json_string_or(json_object_get(doc, "caller"), "who", "somebody");
+    const char *why = fy_json_string_or(json_object_get(doc, "args"), "why", NULL);
     (void)row;
     for (size_t i = 0; i < FY_COUNT(obeyed_later); i++)
         if (strcmp(verb, obeyed_later[i]) == 0)
             run->asked = obeyed_later[i];
+    free(run->asked_why);
+    run->asked_why = fy_format("%s by %s%s%s", verb, who, why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static void fold_rollback(struct fy_run *run, const struct fy_row *row, const json_t *doc)
+{
+    int64_t at_ms = fy_json_int_or(json_object_get(doc, "args"), "at_ms", 0);
+    if (run->state == FY_STATE_COMPLETED && at_ms > row->time_ms)
+        run->rollback_at_ms = at_ms;
+    else
+        fold_asked(run, row, doc);
 }
 
 static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json_t *doc)
@@ -70,7 +100,8 @@ const struct fy_verb fy_verbs_basic[] = {
     {"start-now", NULL, fy_command_change, NULL}, {"pause", NULL, NULL, fold_asked},
     {"resume", NULL, fy_command_change, NULL},    {"cancel", NULL, put_cancel, fold_asked},
     {"adjust", adjust_check, NULL, fold_adjust},  {"retry", NULL, put_retry, NULL},
-    {"commit", NULL, fy_command_change, NULL},    {NULL, NULL, NULL, NULL},
+    {"commit", NULL, fy_command_change, NULL},    {"rollback", rollback_check, put_rollback, fold_rollback},
+    {NULL, NULL, NULL, NULL},
 };
 
 static const struct fy_verb *find(const char *verb)

@@ -40,6 +40,26 @@ static bool step_builds(const struct fy_run *run)
            (strcmp(run->step.call, "upgrade") == 0 || strcmp(run->step.call, "replace") == 0);
 }
 
+static bool going_up(const struct fy_run *run)
+{
+    return !fy_run_goes_back(run);
+}
+
+static bool gate_rolls_back(const struct fy_run *run)
+{
+    return going_up(run) && run->order->gate.on_violation == FY_VIOLATION_ROLLBACK;
+}
+
+static bool window_rolls_back(const struct fy_run *run)
+{
+    return going_up(run) && run->order->request.window.on_window_end == FY_ON_END_ROLLBACK;
+}
+
+static bool failure_rolls_back(const struct fy_run *run)
+{
+    return run->order->rollback.on_failure == FY_ON_END_ROLLBACK;
+}
+
 static const struct {
     const char *name;
     bool (*holds)(const struct fy_run *run);
@@ -50,6 +70,10 @@ static const struct {
     {"expiry_commits", expiry_commits},
     {"step_failed", step_failed},
     {"step_builds", step_builds},
+    {"going_up", going_up},
+    {"gate_rolls_back", gate_rolls_back},
+    {"window_rolls_back", window_rolls_back},
+    {"failure_rolls_back", failure_rolls_back},
 };
 
 bool fy_condition(const char *name, const struct fy_run *run)

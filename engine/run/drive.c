@@ -6,8 +6,10 @@
 #include "run/aside.h"
 #include "run/handover.h"
 #include "run/live.h"
+#include "run/obey.h"
 #include "run/observe.h"
 #include "run/precheck.h"
+#include "run/rollback.h"
 #include "run/starting.h"
 #include "run/step.h"
 #include "run/watch.h"
@@ -15,7 +17,7 @@
 
 #include <string.h>
 
-/* ---- pause and cancel -------------------------------------------------------------------------------- */
+/* ---- what it waits for ------------------------------------------------------------------------------- */
 
 /* In the fold, and its outcome not in the tray already. */
 static bool step_open(const struct fy_live *live)
@@ -40,51 +42,6 @@ const struct fy_adapter_info *fy_drive_waits_for(const struct fy_live *live)
         return info;
     info = adapters->describe(adapters->self, run->step.connection);
     return info != NULL && info->state == FY_ADAPTER_DOWN ? info : NULL;
-}
-
-/* Not merely starting up: nobody knows when it will be back. */
-static bool out_of_reach(const struct fy_live *live)
-{
-    const struct fy_adapter_info *info = fy_drive_waits_for(live);
-    return info != NULL && info->state == FY_ADAPTER_DOWN;
-}
-
-/* At a call without an intent, or in a step that only waits: nothing is under way that would have to settle.
- */
-static bool may_leave(const struct fy_live *live)
-{
-    if (step_open(live))
-        return fy_step_waits(live) || (!live->flight.taken && out_of_reach(live));
-    return live->script == FY_SCRIPT_IDLE || live->has_next;
-}
-
-static const char *why_obeyed(const struct fy_live *live, const char *asked, struct fy_err *err)
-{
-    if (strcmp(asked, "gate") == 0) {
-        fy_fail(err, FY_ERR_PERMANENT, "%s", live->run->sentence);
-        fy_hint(err, "the evidence is in the verdict; retry goes on all the same");
-    } else {
-        fy_fail(err, FY_ERR_REFUSED, "%s by an operator",
-                strcmp(asked, "pause") == 0 ? "paused" : "cancelled");
-        fy_hint(err, "retry goes on from here; fail gives the run over to people");
-    }
-    return err->message;
-}
-
-static bool obey(struct fy_live *live)
-{
-    const struct fy_run *run = live->run;
-    enum fy_state to;
-    struct fy_err err = {0};
-    if (run->asked == NULL || !may_leave(live) ||
-        !fy_state_move(run, run->state, run->asked, strcmp(run->asked, "gate") != 0, &to))
-        return false;
-    fy_step_leave(live);
-    const char *why = why_obeyed(live, run->asked, &err);
-    fy_put_state(live, to, run->asked, why, to == FY_STATE_FAILED_TEMP ? &err : NULL);
-    FY_POINT(run_before_state_change);
-    fy_flush(live);
-    return true;
 }
 
 /* ---- the program --------------------------------------------------------------------------------------- */
@@ -130,7 +87,7 @@ static void drive_program(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
     fy_watch_drive(live);
-    if (obey(live))
+    if (fy_obey(live))
         return;
     /* Its history is read from the store: a replay that began now would miss an outcome in the tray. */
     if (live->script == FY_SCRIPT_IDLE && !live->settled)
@@ -173,20 +130,46 @@ static void window_timer_fired(void *context)
     fy_drive(live);
 }
 
-/* Clocks never stop: the window's end is told in every state in which something is under way. */
+static void wake_at(struct fy_live *live, int64_t at_ms)
+{
+    if (live->window_timer != NULL && live->window_timer_ms == at_ms)
+        return;
+    fy_live_cancel(live, &live->window_timer);
+    live->window_timer = fy_live_timer(live, (struct fy_rtime){at_ms}, window_timer_fired);
+    live->window_timer_ms = at_ms;
+}
+
+/* Clocks never stop: in every state in which something is under way the window's end is told before it is
+ * acted on (obey.c). Whoever is on the way back already only wants to arrive. */
 static void tell_window(struct fy_live *live)
 {
     const struct fy_run *run = live->run;
-    int64_t end_ms = run->order->request.window.end_ms;
-    if (run->window_told || live->settled)
+    const struct {
+        int64_t at_ms;
+        bool told;
+        const char *about, *text;
+    } alarms[] = {
+        {run->last_safe_ms, run->last_safe_told || run->last_safe_ms == 0, "last safe",
+         "from now on a rollback would no longer end inside the window"},
+        {fy_obey_window_ms(run), false, NULL, NULL},
+        {run->order->request.window.end_ms, run->window_told, "window",
+         "the window of the order has closed and the run is not over"},
+    };
+    int64_t now_ms = fy_live_now(live).ms, next_ms = INT64_MAX;
+    if (fy_run_goes_back(run) || live->settled)
         return;
-    if (fy_live_now(live).ms >= end_ms) {
-        fy_put_text(live, FY_REC_NOTE,
-                    "the window of the order has closed and the run is not over; a person decides", "window");
-        fy_flush(live);
-    } else if (live->window_timer == NULL) {
-        live->window_timer = fy_live_timer(live, (struct fy_rtime){end_ms}, window_timer_fired);
+    for (size_t i = 0; i < FY_COUNT(alarms); i++) {
+        if (alarms[i].told)
+            continue;
+        if (now_ms < alarms[i].at_ms)
+            next_ms = alarms[i].at_ms < next_ms ? alarms[i].at_ms : next_ms;
+        else if (alarms[i].about != NULL)
+            fy_put_text(live, FY_REC_NOTE, alarms[i].text, alarms[i].about);
     }
+    if (live->tray.count > 0)
+        fy_flush(live);
+    if (next_ms != INT64_MAX)
+        wake_at(live, next_ms);
 }
 
 static void event(struct fy_live *live, const char *name, const char *why)
@@ -206,7 +189,15 @@ static void drive_completed(struct fy_live *live)
     fy_observe_drive(live);
     if (live->writing > 0)
         return;
-    if (run->observed_told || !fy_drive_reached(live, run->ended_ms + run->order->commit.observe_ms))
+    int64_t back_ms = fy_rollback_due_ms(run), observed_ms = run->ended_ms + run->order->commit.observe_ms;
+    if (back_ms != 0) {
+        if (fy_drive_reached(live, back_ms))
+            event(live, "rollback_due",
+                  run->rollback_at_ms != 0 ? "the time an operator set for going back has come"
+                                           : "the observation period is over and the order says to go back");
+        return;
+    }
+    if (run->observed_told || !fy_drive_reached(live, observed_ms))
         return;
     if (run->order->commit.on_expiry == FY_EXPIRY_COMMIT) {
         event(live, "observed", "the observation period of the order is over");
@@ -221,7 +212,7 @@ static void drive_parked(struct fy_live *live)
     const struct fy_run *run = live->run;
     tell_window(live);
     fy_watch_drive(live);
-    if (run->asked == NULL && fy_wish_drive(live))
+    if (fy_obey(live) || (run->asked == NULL && fy_wish_drive(live)))
         return;
     if (run->asked == NULL || strcmp(run->asked, "fail") != 0 || unknown(live) != NULL)
         return;
@@ -255,6 +246,18 @@ static void drive_paused(struct fy_live *live)
 {
     tell_window(live);
     fy_watch_drive(live);
+    (void)fy_obey(live);
+}
+
+static void drive_back(struct fy_live *live)
+{
+    if (!live->run->program_due) {
+        drive_program(live);
+        return;
+    }
+    fy_watch_drive(live);
+    if (!fy_obey(live))
+        fy_rollback_drive(live);
 }
 
 static void drive_nothing(struct fy_live *live)
@@ -269,7 +272,7 @@ static void (*const drives[])(struct fy_live *live) = {
     [FY_STATE_PROCESSING] = drive_in_window,
     [FY_STATE_PAUSED] = drive_paused,
     [FY_STATE_FAILED_TEMP] = drive_parked,
-    [FY_STATE_ROLLING_BACK] = drive_in_window,
+    [FY_STATE_ROLLING_BACK] = drive_back,
     [FY_STATE_COMPLETED] = drive_completed,
     [FY_STATE_COMMITTED] = drive_final,
     [FY_STATE_ROLLED_BACK] = drive_final,
@@ -324,6 +327,11 @@ void fy_park(struct fy_live *live, const char *name, const struct fy_err *error)
 {
     enum fy_state to;
     struct fy_err said = *error;
+    if (fy_obey_instead(live, error)) {
+        live->tray.held = false;
+        fy_flush(live);
+        return;
+    }
     if (!fy_state_move(live->run, live->tail, name, false, &to))
         return;
     if (said.hint[0] == '\0') /* whoever reads this at night needs a next step */
@@ -370,7 +378,7 @@ void fy_drive_resumed(struct fy_live *live)
         fy_fail(&err, FY_ERR_UNSURE, "step %llu (%s) was in flight during %d crashes of the engine",
                 (unsigned long long)live->run->step.number, live->run->step.call, CRASHES_BEFORE_PARKING);
         fy_hint(&err, "find out why the engine died over it, then retry");
-        fy_park(live, "failure", &err);
+        fy_park(live, "unsure", &err);
     } else {
         fy_flush(live);
     }

@@ -20,4 +20,7 @@ bool fy_drive_reached(struct fy_live *live, int64_t at_ms);
 /* A connection without which the run cannot go on, not known yet or down; NULL: it waits for none. */
 const struct fy_adapter_info *fy_drive_waits_for(const struct fy_live *live);
 
+/* Has the run's clock reached this? If not, it is driven again then; one such time at once. */
+bool fy_drive_reached(struct fy_live *live, int64_t at_ms) FY_MUST_CHECK;
+
 #endif

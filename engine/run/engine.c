@@ -73,6 +73,7 @@ void fy_live_free(struct fy_live *live)
     fy_write_free(live);
     fy_run_free(live->run);
     free(live->instances);
+    free(live->trouble);
     free(live->line_request);
     free(live->line_tenant);
     free(live->line_nf);

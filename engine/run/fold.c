@@ -9,6 +9,7 @@
 #include "run/command.h"
 #include "run/handover.h"
 #include "run/observe.h"
+#include "run/planning.h"
 #include "run/prep.h"
 #include "run/sample.h"
 #include "run/wish.h"
@@ -106,14 +107,19 @@ static bool fold_order_accepted(struct fy_run *run, const struct fy_row *row, co
 
 static bool fold_program_started(struct fy_run *run, const struct fy_row *row, struct fy_err *err)
 {
-    struct picked got[] = {{.key = "program"}, {.key = "function"}};
+    struct picked got[] = {{.key = "program"}, {.key = "function"}, {.key = "mirrored_ms"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
     run->program = fy_piece_int(got[0].value, run->program + 1);
     set_string(&run->function, &got[1].value);
     run->script_steps = 0;
     run->steered_permille = -1;
-    run->step.open = run->step.failed = false;
+    run->step.open = run->step.failed = run->program_due = false;
+    run->returns = run->function != NULL && strcmp(run->function, "rollback") == 0;
+    bool mirrored = got[2].value.text != NULL;
+    if (mirrored != run->mirrored)
+        fy_order_mirror(run->order, fy_piece_int(got[2].value, row->time_ms));
+    run->mirrored = mirrored;
     fy_aside_clear(run);
     return true;
 }
@@ -125,6 +131,18 @@ static void fold_error(struct fy_run *run, const json_t *error)
     set_member(&run->error.hint, error, "hint");
     if (error != NULL)
         run->error.kind = fy_err_kind_parse(fy_json_string_or(error, "kind", "internal"));
+}
+
+/* What the program before did is behind it: its stage, its question, its step. */
+static void begin_rollback(struct fy_run *run, const struct fy_row *row, const json_t *rollback)
+{
+    run->program_due = true;
+    run->in_doubt = run->step.open && run->step.connection != NULL;
+    run->settles_ms = row->time_ms + fy_json_int_or(rollback, "settle_ms", 0);
+    run->step.open = run->step.failed = run->approval.open = run->in_stage = false;
+    run->rollback_at_ms = 0;
+    fy_judge_free(run->judge);
+    run->judge = NULL;
 }
 
 static bool fold_state_changed(struct fy_run *run, const struct fy_row *row, const json_t *doc,
@@ -150,12 +168,16 @@ static bool fold_state_changed(struct fy_run *run, const struct fy_row *row, con
         run->step.open = run->step.failed = false;
         run->approval.open = false;
     }
+    const json_t *rollback = json_object_get(doc, "rollback");
+    if (rollback != NULL)
+        begin_rollback(run, row, rollback);
     fold_error(run, json_object_get(doc, "error"));
     run->state = to;
     run->since_ms = row->time_ms;
     run->asked = NULL;
     fy_wish_drop(run);
     set(&run->refusal, NULL);
+    set(&run->asked_why, NULL);
     return true;
 }
 
@@ -192,6 +214,7 @@ static bool fold_intent(struct fy_run *run, const struct fy_row *row, struct fy_
     run->script_steps += !step->own && step->attempt == 1;
     if (step->number > run->steps)
         run->steps = step->number;
+    run->users_moved |= is_bulk_steer(step);
     if (!run->watching && is_bulk_steer(step)) {
         fy_snapshot_take(run, 0, row->time_ms);
         run->watching = true;
@@ -209,7 +232,8 @@ static void fold_stage(struct fy_run *run, const struct fy_piece *result)
     if (stage != NULL) {
         run->stage_index = fy_json_int_or(stage, "index", 0);
         run->stage_permille = fy_json_int_or(stage, "permille", 0);
-        fy_run_judge_new(run);
+        if (!run->returns) /* nobody asks whether going back is good for the KPIs */
+            fy_run_judge_new(run);
     }
     json_decref(doc);
 }
@@ -240,9 +264,18 @@ static void fold_steered(struct fy_run *run, const struct fy_piece *result)
     json_decref(doc);
 }
 
+static void fold_backup(struct fy_run *run, const struct fy_piece *result)
+{
+    json_t *doc = fy_json_parse(result->text, result->length, "result of config_backup", NULL);
+    set_member(&run->backup, doc, "id");
+    json_decref(doc);
+}
+
 static void fold_result(struct fy_run *run, const struct fy_piece *result)
 {
     const char *call = run->step.call;
+    if (strncmp(call, "next_", 5) == 0 && result->text != NULL)
+        run->handed = fy_planning_handed(result->text, result->length);
     if (strcmp(call, "next_stage") == 0 && result->text != NULL)
         fold_stage(run, result);
     else if (strncmp(call, "next_", 5) == 0 && result->text != NULL && run->foreseen_left > 0 &&
@@ -252,6 +285,8 @@ static void fold_result(struct fy_run *run, const struct fy_piece *result)
         fold_set_aside(run);
     else if (is_bulk_steer(&run->step) && result->text != NULL)
         fold_steered(run, result);
+    else if (strcmp(call, "config_backup") == 0 && result->text != NULL)
+        fold_backup(run, result);
     else if (strcmp(call, "join") == 0 && strstr(run->step.args, "\"all\":true") != NULL)
         run->watching = false;
 }
@@ -310,6 +345,7 @@ static bool fold_note(struct fy_run *run, const struct fy_row *row, struct fy_er
         return unreadable(row, err);
     run->approval.reminded |= fy_piece_is(got[0].value, "\"reminder\"");
     run->window_told |= fy_piece_is(got[0].value, "\"window\"");
+    run->last_safe_told |= fy_piece_is(got[0].value, "\"last safe\"");
     run->observed_told |= fy_piece_is(got[0].value, "\"observed\"");
     return true;
 }
@@ -346,8 +382,12 @@ static bool fold_verdict(struct fy_run *run, const struct fy_row *row, const jso
     set(&run->verdict, fy_strdup(fy_json_string_or(doc, "verdict", "")));
     set_member(&run->sentence, doc, "sentence");
     set_json(&run->evidence, json_object_get(doc, "evidence"));
-    if (strcmp(run->verdict, "rollback") == 0 && !run->order->gate.dry_run)
+    enum fy_state to;
+    if (strcmp(run->verdict, "rollback") == 0 && !run->order->gate.dry_run &&
+        fy_state_move(run, run->state, "gate", false, &to)) {
         run->asked = "gate";
+        set(&run->asked_why, fy_strdup(run->sentence));
+    }
     if (fy_json_bool_or(doc, "final", false))
         fy_snapshot_take(run, run->stage_permille, row->time_ms);
     return true;

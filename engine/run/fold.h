@@ -106,8 +106,9 @@ struct fy_run {
     enum fy_state state, back; /* back: where resume and retry lead */
     int64_t since_ms, started_ms, ended_ms, paused_since_ms;
     struct fy_run_error error;
-    const char *asked; /* "pause", "cancel", "fail", "gate": takes effect when the step can be left; a literal
-                          of ours */
+    const char *asked; /* "pause", "cancel", "rollback", "fail", "gate": takes effect when the step can be
+                          left; a literal of ours */
+    char *asked_why;   /* who asked for it, and why if it was said */
 
     char *known;                  /* JSON: what was adopted before this order (handover.h); NULL: nothing */
     struct fy_observed *observed; /* NULL: no day of observation was told yet (observe.h) */
@@ -118,6 +119,14 @@ struct fy_run {
     int64_t program;
     char *function, *phase;
     uint64_t script_steps; /* of this program, the workflow's own */
+    bool program_due;      /* a rollback has begun: its program is not started yet */
+    bool returns;          /* the program plans towards the source */
+    bool mirrored;         /* the order's source and target have changed places */
+    bool in_doubt;         /* the step was left while it acted: it may still take effect until settles_ms */
+    bool users_moved;      /* ever, by steering: a backup of data is too old to be restored */
+    int64_t settles_ms;
+    int64_t rollback_at_ms; /* of a completed upgrade, as an operator scheduled it; 0: not */
+    char *backup;           /* id of the last backup of configuration and data */
     struct fy_run_step step;
     uint64_t steps;
     int64_t resumes; /* engines that died over the step in flight */
@@ -128,12 +137,13 @@ struct fy_run {
     uint64_t *foreseen; /* signature of each item of the plan, in order */
     size_t foreseen_count;
     size_t foreseen_left; /* of them, still to be done when last planned */
+    uint64_t handed;      /* signature of the last batch a next_* step handed out */
     int64_t wished_step;  /* adjust */
     bool adjusted;        /* not planned with yet */
     int64_t plan_items;   /* of the first revision, for progress */
 
     /* stages, gates, approvals */
-    bool in_stage, watching, window_told, observed_told;
+    bool in_stage, watching, window_told, last_safe_told, observed_told;
     int64_t stage_index, stage_permille;
     int64_t steered_permille; /* the last steering of this stage that is done; -1: none */
     int64_t steered_waiting;  /* users it left behind, in calls: they follow by themselves */
@@ -160,6 +170,9 @@ void fy_run_free(struct fy_run *run); /* NULL is allowed */
 /* Apply one row. A row that does not follow, or cannot be read, is an error of the store or of a newer Ferry.
  */
 bool fy_fold(struct fy_run *run, const struct fy_row *row, struct fy_err *err) FY_MUST_CHECK;
+
+/* On the way back, in whatever state: a rollback has begun, or its program is the run's. */
+bool fy_run_goes_back(const struct fy_run *run);
 
 /* What the ledger still holds. */
 size_t fy_run_held(const struct fy_run *run);

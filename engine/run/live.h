@@ -75,9 +75,11 @@ struct fy_live {
     bool settled; /* the open step's outcome is in the tray or being written */
     struct fy_watch *watch;
     void *window_timer;
-    void *state_timer; /* of the state: window, observation period */
+    int64_t window_timer_ms;
+    void *state_timer; /* of the state: window, observation period, settling */
     int64_t state_timer_ms;
     void *observe_timer; /* COMPLETED: the next daily line or reminder */
+    char *trouble;       /* why going back has not begun yet; NULL: nothing is wrong */
     char *instances;     /* JSON of the last look at the instances, for the view */
     int64_t instances_at_ms;
     struct fy_ask *instances_ask;

@@ -24,6 +24,9 @@ bool fy_planning_landscape(const struct fy_question *questions, struct fy_landsc
 bool fy_planning_make(const struct fy_run *run, const struct fy_landscape *landscape, size_t first_stage,
                       struct fy_rtime now, struct fy_plan **ret, struct fy_err *err) FY_MUST_CHECK;
 
+/* Which instances the result of a next_* step hands out; 0: none. */
+uint64_t fy_planning_handed(const char *result, size_t length);
+
 /* Put "plan made" into the tray if it is a new revision. */
 void fy_planning_put(struct fy_live *live, const struct fy_plan *plan);
 

@@ -2,6 +2,7 @@
 /* Bodies of the records that several places write (docs/architecture.md, "Records"). */
 #include "base/mem.h"
 #include "run/live.h"
+#include "run/rollback.h"
 
 #include <string.h>
 
@@ -16,6 +17,15 @@ void fy_put_error(struct fy_buf *buf, const char *key, const struct fy_err *erro
     fy_buf_close(buf, '}');
 }
 
+/* A rollback begins. What was asked of an adapter and not answered may still come true for a while. */
+static void put_rollback(const struct fy_live *live, struct fy_buf *body)
+{
+    fy_buf_key(body, "rollback");
+    fy_buf_open(body, '{');
+    fy_buf_member_int(body, "settle_ms", fy_rollback_settle_ms(live));
+    fy_buf_close(body, '}');
+}
+
 void fy_put_state(struct fy_live *live, enum fy_state to, const char *event, const char *why,
                   const struct fy_err *error)
 {
@@ -27,6 +37,8 @@ void fy_put_state(struct fy_live *live, enum fy_state to, const char *event, con
     fy_buf_member(&body, "why", why);
     if (error != NULL)
         fy_put_error(&body, "error", error);
+    if (to == FY_STATE_ROLLING_BACK && fy_state_begins_rollback(live->tail, event))
+        put_rollback(live, &body);
     fy_buf_close(&body, '}');
     fy_put(live, FY_REC_STATE_CHANGED, &body);
     live->tail = to;

@@ -52,7 +52,8 @@ void fy_run_free(struct fy_run *run)
         return;
     char *texts[] = {run->id,       run->order_sha256,  run->who,        run->from,
                      run->workflow, run->error.message, run->error.hint, run->function,
-                     run->phase,    run->verdict,       run->sentence,   run->evidence};
+                     run->phase,    run->verdict,       run->sentence,   run->evidence,
+                     run->backup,   run->asked_why};
     for (size_t i = 0; i < FY_COUNT(texts); i++)
         free(texts[i]);
     free_step(&run->step);
@@ -72,6 +73,11 @@ void fy_run_free(struct fy_run *run)
     free(run->counts);
     free(run->snapshots);
     free(run);
+}
+
+bool fy_run_goes_back(const struct fy_run *run)
+{
+    return run->program_due || run->returns || run->mirrored;
 }
 
 size_t fy_run_held(const struct fy_run *run)

@@ -97,6 +97,15 @@ bool fy_state_move(const struct fy_run *run, enum fy_state from, const char *eve
     return false;
 }
 
+bool fy_state_begins_rollback(enum fy_state from, const char *event)
+{
+    for (size_t i = 0; i < FY_COUNT(moves); i++)
+        if (moves[i].from == from && moves[i].to == (int)FY_STATE_ROLLING_BACK &&
+            strcmp(moves[i].event, event) == 0)
+            return true;
+    return false;
+}
+
 static const char *next_verb(const struct fy_run *run, enum fy_state state, size_t *index)
 {
     while (*index < FY_COUNT(moves)) {

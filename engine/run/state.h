@@ -29,6 +29,9 @@ bool fy_state_runs(enum fy_state state); /* a program goes on in it */
 bool fy_state_move(const struct fy_run *run, enum fy_state from, const char *event, bool verb,
                    enum fy_state *ret_to);
 
+/* Does it begin a rollback, and not lead back to one that is under way? */
+bool fy_state_begins_rollback(enum fy_state from, const char *event);
+
 /* The legal verbs of a state as the elements of a JSON array; those whose condition does not hold are left
  * out. */
 void fy_state_verbs_json(const struct fy_run *run, enum fy_state state, struct fy_buf *buf);

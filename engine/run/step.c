@@ -9,19 +9,19 @@
 #include <string.h>
 
 static const struct fy_step_kind kinds[] = {
-    {"check", fy_step_check, false},
-    {"take_guard", fy_step_take_guard, false},
-    {"release_guards", fy_step_release_guards, false},
-    {"next_slice", fy_step_next, false},
-    {"next_stage", fy_step_next, false},
-    {"next_move", fy_step_next, false},
-    {"next_rest", fy_step_next, false},
-    {"ask", fy_step_ask, true},
-    {"soak", fy_step_soak, true},
-    {"set_aside", fy_step_set_aside, false},
-    {"sleep", fy_step_sleep, true},
-    {"wait_until", fy_step_wait_until, true},
-    {"observe", fy_step_observe, false},
+    {"check", fy_step_check, FY_STEP_LOOKS},
+    {"take_guard", fy_step_take_guard, FY_STEP_LOOKS},
+    {"release_guards", fy_step_release_guards, FY_STEP_ACTS},
+    {"next_slice", fy_step_next, FY_STEP_LOOKS},
+    {"next_stage", fy_step_next, FY_STEP_LOOKS},
+    {"next_move", fy_step_next, FY_STEP_LOOKS},
+    {"next_rest", fy_step_next, FY_STEP_LOOKS},
+    {"ask", fy_step_ask, FY_STEP_WAITS},
+    {"soak", fy_step_soak, FY_STEP_WAITS},
+    {"set_aside", fy_step_set_aside, FY_STEP_LOOKS},
+    {"sleep", fy_step_sleep, FY_STEP_WAITS},
+    {"wait_until", fy_step_wait_until, FY_STEP_WAITS},
+    {"observe", fy_step_observe, FY_STEP_LOOKS},
 };
 
 const struct fy_step_kind *fy_step_find(const char *call)
@@ -35,7 +35,15 @@ const struct fy_step_kind *fy_step_find(const char *call)
 bool fy_step_waits(const struct fy_live *live)
 {
     const struct fy_step_kind *kind = fy_step_find(live->run->step.call);
-    return kind != NULL && kind->waits;
+    return kind != NULL && kind->nature == FY_STEP_WAITS;
+}
+
+bool fy_step_rests(const struct fy_live *live)
+{
+    const struct fy_step_kind *kind = fy_step_find(live->run->step.call);
+    if (kind == NULL)
+        return fy_call_rests(live);
+    return kind->nature != FY_STEP_ACTS || !live->flight.taken;
 }
 
 void fy_step_take(struct fy_live *live)
@@ -97,6 +105,11 @@ void fy_step_done(struct fy_live *live, const char *result)
 
 void fy_step_failed(struct fy_live *live, const struct fy_err *err)
 {
+    fy_step_failed_by(live, err->kind == FY_ERR_UNSURE ? "unsure" : "failure", err);
+}
+
+void fy_step_failed_by(struct fy_live *live, const char *event, const struct fy_err *err)
+{
     struct fy_buf body = {0};
     bool told = live->run->step.tolerant;
     outcome_head(live, false, &body);
@@ -104,7 +117,7 @@ void fy_step_failed(struct fy_live *live, const struct fy_err *err)
     fy_buf_close(&body, '}');
     settle(live, &body, told);
     if (!told)
-        fy_park(live, "failure", err);
+        fy_park(live, event, err);
     fy_drive(live);
 }
 

@@ -10,10 +10,16 @@
 
 #include "run/live.h"
 
+enum fy_step_nature {
+    FY_STEP_LOOKS, /* for a moment: a rollback leaves it, pause and cancel come after it */
+    FY_STEP_WAITS, /* nothing acts meanwhile: everything leaves it at once */
+    FY_STEP_ACTS,  /* it is not left before it ends */
+};
+
 struct fy_step_kind {
     const char *call;
     void (*take)(struct fy_live *live, const json_t *args);
-    bool waits; /* nothing acts meanwhile: pause and cancel leave it at once */
+    enum fy_step_nature nature;
 };
 
 const struct fy_step_kind *fy_step_find(const char *call); /* NULL: an adapter step */
@@ -21,11 +27,15 @@ const struct fy_step_kind *fy_step_find(const char *call); /* NULL: an adapter s
 void fy_step_take(struct fy_live *live);  /* the open step of the run */
 void fy_step_leave(struct fy_live *live); /* stop doing anything for it */
 bool fy_step_waits(const struct fy_live *live);
+/* Nothing of it is under way that would change something: no call is with an adapter. */
+bool fy_step_rests(const struct fy_live *live);
 
 /* The step has succeeded with this result (a JSON object). Records it put before go with its outcome. */
 void fy_step_done(struct fy_live *live, const char *result);
 /* It has failed for good: the workflow sees it if it asked to, else the run parks. */
 void fy_step_failed(struct fy_live *live, const struct fy_err *err);
+/* The same by another event of state.def than failure. */
+void fy_step_failed_by(struct fy_live *live, const char *event, const struct fy_err *err);
 
 /* Write the intent of a call the workflow made, or of one of the engine's own. */
 #define FY_STEP_TOLERANT 1u /* the workflow wants to see its failure */
@@ -57,6 +67,7 @@ const struct fy_adapter_info *fy_bind_unknown(const struct fy_order *order,
 
 /* call.c: an adapter step. */
 void fy_call_take(struct fy_live *live);
+bool fy_call_rests(const struct fy_live *live);
 
 /* Each in its file. */
 void fy_step_check(struct fy_live *live, const json_t *args);

@@ -52,8 +52,8 @@ static void answered(struct fy_live *live)
                 approval->who != NULL ? approval->who : "somebody",
                 approval->why != NULL ? approval->why : "",
                 approval->why != NULL ? "; the question was: " : "", approval->question);
-        fy_hint(&err, "retry asks again; fail gives the run over to people");
-        fy_step_failed(live, &err);
+        fy_hint(&err, "retry asks again; rollback takes the users back");
+        fy_step_failed_by(live, "rejected", &err);
         return;
     }
     struct fy_buf result = {0};
@@ -69,8 +69,8 @@ static void timed_out(struct fy_live *live)
 {
     struct fy_err err = {0};
     fy_fail(&err, FY_ERR_TIMEOUT, "nobody answered in time: %s", live->run->approval.question);
-    fy_hint(&err, "the order says roll back; retry asks again");
-    fy_step_failed(live, &err);
+    fy_hint(&err, "the question or the order says that then the users go back");
+    fy_step_failed_by(live, "approval_lapsed", &err);
 }
 
 static void deadline(void *context)

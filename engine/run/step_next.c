@@ -114,6 +114,19 @@ static size_t first_stage(const struct fy_run *run, enum behind behind)
     return (size_t)run->stage_index + (behind == WITH_THIS);
 }
 
+/* Instances that have been taken through and are still to do would be taken through for ever. */
+static bool is_new(const struct fy_run *run, const struct fy_buf *result, struct fy_err *err)
+{
+    uint64_t handed = fy_planning_handed(result->data, result->length);
+    if (handed == 0 || handed != run->handed || run->step.attempt > 1)
+        return true;
+    fy_fail(err, FY_ERR_PERMANENT,
+            "the workflow has just taken these instances through, and they are not in service on their "
+            "version: %.*s",
+            300, strstr(result->data, "\"instances\""));
+    return fy_hint(err, "look at them in the cloud and in the network function, then retry");
+}
+
 static void look_again(void *context);
 
 /* Users in calls follow when those end; a stage does not wait longer for them than it may soak. */
@@ -144,6 +157,7 @@ static bool next(struct fy_live *live, const struct fy_landscape *landscape, str
     if (ok && result->length == 1)
         fy_buf_member_bool(result, "done", true);
     fy_buf_close(result, '}');
+    ok = ok && (*ret_later || is_new(live->run, result, err));
     if (ok && !*ret_later)
         fy_planning_put(live, plan);
     fy_plan_free(plan);

@@ -199,7 +199,11 @@ static int64_t progress(const struct fy_run *run)
 static void put_waiting(const struct fy_shown *shown, struct fy_buf *buf)
 {
     const struct fy_adapter_info *missing = shown->live != NULL ? fy_drive_waits_for(shown->live) : NULL;
-    if (missing == NULL)
+    bool looks = shown->live != NULL && shown->run->program_due && shown->live->trouble != NULL;
+    if (looks)
+        fy_buf_format(buf, "is on its way back and cannot see what stands there: %s; it asks again by itself",
+                      shown->live->trouble);
+    else if (missing == NULL)
         fy_waiting(shown->run, now_of(shown), buf);
     else
         fy_buf_format(buf, "waits for connection %s (%s), then it goes on by itself", missing->connection,

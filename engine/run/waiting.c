@@ -59,7 +59,7 @@ static void asking(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
                   run->approval.question);
     if (ms >= 0)
         fy_buf_format(buf, "; %s are left, then it %s", span_text(ms, left),
-                      run->approval.roll_back_on_timeout ? "parks to be rolled back" : "holds");
+                      run->approval.roll_back_on_timeout ? "goes back" : "holds");
     else
         fy_buf_format(buf, "; overdue by %s, it holds until somebody answers", span_text(-ms, late));
 }
@@ -108,7 +108,9 @@ static void in_step(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf
 
 static void running(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
 {
-    if (!run->step.open)
+    if (run->program_due)
+        fy_buf_text(buf, "is on its way back: looks at what stands there, then its rollback program starts");
+    else if (!run->step.open)
         fy_buf_text(buf, "the workflow computes its next step");
     else if (run->approval.open)
         asking(run, now_ms, buf);
@@ -117,7 +119,10 @@ static void running(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf
     else
         in_step(run, now_ms, buf);
     if (run->asked != NULL)
-        fy_buf_format(buf, "; %s takes effect after this step", run->asked);
+        fy_buf_format(buf, "; %s takes effect %s", run->asked,
+                      strcmp(run->asked, "rollback") == 0 || strcmp(run->asked, "gate") == 0
+                          ? "as soon as the call under way has returned"
+                          : "after this step");
 }
 
 static void paused(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)

@@ -49,7 +49,7 @@ static void not_started(struct fy_live *live, struct fy_err *err)
     struct fy_timers *timers = &live->engine->world.timers;
     fy_wrap(err, "could not start the workflow of run %s", live->run->id);
     if (err->kind != FY_ERR_TRANSIENT) {
-        fy_park(live, "failure", err);
+        fy_park(live, "workflow_error", err);
         return;
     }
     fy_log_err(err, "tried again in %d s", START_AGAIN_MS / 1000);
@@ -134,7 +134,7 @@ static void on_error(struct fy_live *live, const struct fy_script_event *event)
 {
     on_lost(live, event);
     put_notes(live, event);
-    fy_park(live, "failure", &event->err);
+    fy_park(live, "workflow_error", &event->err);
 }
 
 void fy_workflow_event(void *context, const struct fy_script_event *event)

@@ -298,9 +298,6 @@ static void look_at_description(struct lint *lint, const struct fy_err *err)
     }
     if (strstr(lint->described, "\"functions\":[\"upgrade\"") == NULL)
         tell(lint, 0, true, "there is no function wf:upgrade(nf, plan)");
-    if (strstr(lint->described, "\"rollback\"]") == NULL)
-        tell(lint, 0, false,
-             "there is no function wf:rollback(nf, plan, done): a run that fails can only be parked");
 }
 
 size_t fy_lint_file(const char *path, fy_lint_found *found, void *ctx)

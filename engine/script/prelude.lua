@@ -192,7 +192,7 @@ return act(nf, "readmit", { instances = instances_of(batch, "nf:readmit") })
 --@ nf.join
 local nf, batch = ...
 if batch == nil then return act(nf, "join", { all = true }) end
-return act(nf, "join", { instances = instances_of(batch, "nf:join"), domain = "target" })
+return act(nf, "join", { instances = instances_of(batch, "nf:join"), domain = batch.domain or "target" })
 
 --@ nf.switchover
 local nf, batch = ...
@@ -378,6 +378,33 @@ if declaration.api ~= 1 then
 end
 declaration.params, declaration.needs = declaration.params or {}, declaration.needs or {}
 return setmetatable(declaration, { __index = methods "workflow." })
+
+--@ workflow.rollback
+-- For a workflow that says nothing of going back: users first, then what they left, then the other halves.
+local _, nf, plan = ...
+emit(true, "users back")
+for stage in plan:stages() do
+  for move in stage:moves() do
+    nf:steer(move)
+    if move.batch then
+      nf:drain(move.batch)
+      nf:upgrade(move.batch)
+      nf:join(move.batch)
+    end
+  end
+end
+emit(true, "instances back")
+for batch in plan:rest() do
+  for _, switch in ipairs(batch.switches) do nf:switchover(switch) end
+  if batch.role == "load-sharing" then nf:drain(batch) end
+  nf:upgrade(batch)
+  if batch.role ~= "load-sharing" then nf:wait_sync(batch) end
+  if not batch.pair then nf:readmit(batch) end
+end
+nf:join()
+emit(true, "restore")
+nf:release_guards()
+nf:check(plan.final_checks)
 
 --@ workflow.extend
 -- A workflow of its own that has everything of this one but what the changes say.

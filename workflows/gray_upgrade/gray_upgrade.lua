@@ -76,20 +76,33 @@ end
 function wf:prechecks(nf, plan) end
 function wf:after_dial_test(nf, plan) end
 
--- Back to the source: nobody new on the target at once, everybody off it, then the instances in the planner's order
--- (in this program it plans towards the source), then what was switched off.
+-- Back to the source: in this program the planner plans towards it. Arrivals and users first, as many at once as the
+-- source carries, with the instances they left after them; then the other halves, then what was switched off.
 function wf:rollback(nf, plan, done)
   phase "users back"
-  nf:steer { permille = 0, rate = nf.order.rollback.move_rate }
+  for stage in plan:stages() do
+    for move in stage:moves() do self:move(nf, move) end
+  end
 
   phase "instances back"
   for batch in plan:rest() do self:swap(nf, batch) end
   nf:join()
+  self:restore_data(nf, done)
 
   phase "restore"
+  nf:release_guards()
   nf:check(plan.final_checks)
   nf:collect()
-  nf:release_guards()
+end
+
+-- Data is brought back only while no user has moved: later it would wipe what they did.
+function wf:restore_data(nf, done)
+  if nf.order.rollback.data ~= "restore" or not done.backup then return end
+  if done.users_moved then
+    note "data is not restored: users have worked with it since the backup"
+  else
+    nf:config_restore { id = done.backup }
+  end
 end
 
 return wf

@@ -19,8 +19,10 @@ local omu = [[{"vdu":"OMU","role":"oam","instances":["omu-2"],"image":{"ref":"om
 local omu_rest = [[{"vdu":"OMU","role":"oam","instances":["omu-1"],"image":{"ref":"omu:2","digest":"sha256:8"},"version":"1.3.0","pair":"OMU-1","switch_to":"omu-2","switches":[{"pair":"OMU-1","switch_to":"omu-2"}],"served_by":"vim"}]]
 local svc = [[{"vdu":"SVC","role":"load-sharing","instances":["svc-01"],"image":{"ref":"svc:2","digest":"sha256:6"},"version":"1.3.0","switches":[],"served_by":"vim"}]]
 
+local back = [[{"vdu":"SVC","role":"load-sharing","instances":["svc-02"],"image":{"ref":"svc:1","digest":"sha256:5"},"version":"1.2.0","domain":"source","switches":[],"served_by":"vim"}]]
+
 local function fill(text)
-  return (text:gsub("%$(%w+)", { OMU = omu, REST = omu_rest, SVC = svc }))
+  return (text:gsub("%$(%w+)", { OMU = omu, REST = omu_rest, SVC = svc, BACK = back }))
 end
 
 transcript { "an upgrade from the checks to the last guard", workflow = "gray_upgrade", args = args, fill [[
@@ -100,7 +102,18 @@ transcript { "an upgrade from the checks to the last guard", workflow = "gray_up
 transcript { "a rollback brings users back first, then the instances, then the guards", workflow = "gray_upgrade",
   run = "rollback", args = args, fill [[
   # users back
+  > next_stage {}
+  < {"stage":{"index":0,"permille":0,"soak_ms":0,"ask_before":false}}
+  > next_move {"stage":0}
+  < {"move":{"permille":0,"rate":500,"batch":$BACK}}
   > steer {"basis":"users","permille":0,"rate":500,"selectors":[{"slices":[{"sd":"00ff01","sst":1}],"use":"last"}]}
+  > drain {"instances":["svc-02"]}
+  > upgrade {"digest":"sha256:5","image":"svc:1","instances":["svc-02"],"version":"1.2.0"}
+  > join {"domain":"source","instances":["svc-02"]}
+  > next_move {"stage":0}
+  < {"done":true}
+  > next_stage {}
+  < {"done":true}
   # instances back
   > next_rest {}
   < {"batch":$SVC}
@@ -111,11 +124,36 @@ transcript { "a rollback brings users back first, then the instances, then the g
   < {"done":true}
   > join {"all":true}
   # restore
+  > release_guards {}
   > check {"checks":["health"]}
   > collect {}
-  > release_guards {}
   = {}
 ]] }
+
+local restoring = args:gsub('"move_rate":500', '"move_rate":500,"data":"restore"')
+local before = [[
+  # users back
+  > next_stage {}
+  < {"done":true}
+  # instances back
+  > next_rest {}
+  < {"done":true}
+  > join {"all":true}
+]]
+local after = [[
+  # restore
+  > release_guards {}
+  > check {"checks":["health"]}
+  > collect {}
+  = {}
+]]
+
+transcript { "data is restored while no user has moved", workflow = "gray_upgrade", run = "rollback",
+  args = restoring:gsub('"program":{}', '"program":{"backup":"b1","users_moved":false}'),
+  before .. '  > config_restore {"id":"b1"}\n' .. after }
+
+transcript { "data is not restored once users have worked with it", workflow = "gray_upgrade", run = "rollback",
+  args = restoring:gsub('"program":{}', '"program":{"backup":"b1","users_moved":true}'), before .. after }
 
 transcript { "a vendor replaces a hook in three lines", args = args, text = [[
 local gray = module "gray_upgrade"

@@ -395,11 +395,14 @@ static void test_plan_back_moves_users_as_capacity_returns(void **state)
     FY_AUTO(fy_landscape_free_ptr) struct fy_landscape *landscape = NULL;
     const struct fy_plan_wishes wishes = {.back = true};
     FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = plan_of(&scene, &landscape, &wishes);
-    assert_string_equal(plan->slice[2].image->ref, "nf:1.2.0");
-    assert_string_equal(plan->slice[2].version, "1.2.0");
+    assert_int_equal(plan->slice_count, 0);
     assert_int_equal(plan->stage_count, 1);
     assert_int_equal(plan->stages[0].permille, 0);
-    assert_int_equal(plan->stages[0].moves[0].permille, 1000 - 161);
+    assert_string_equal(plan->stages[0].moves[0].batch.image->ref, "nf:1.2.0");
+    assert_string_equal(plan->stages[0].moves[0].batch.version, "1.2.0");
+    assert_int_equal(plan->stages[0].moves[0].batch.domain, FY_SOURCE);
+    assert_int_equal(plan->stages[0].moves[0].permille, 1000); /* nothing serves there yet */
+    assert_true(plan->stages[0].moves[1].permille < 1000);
     assert_int_equal(plan->stages[0].moves[plan->stages[0].count - 1].permille, 0);
     scene_free(&scene);
 }

@@ -77,10 +77,11 @@ static void test_each_state_allows_the_verbs_of_its_rows_and_no_others(void **st
     } rows[] = {
         {FY_STATE_SCHEDULED, "start-now, recheck, waive, cancel"},
         {FY_STATE_STARTING, "cancel"},
-        {FY_STATE_PROCESSING, "adjust, pause, cancel"},
-        {FY_STATE_PAUSED, "resume, cancel"},
-        {FY_STATE_FAILED_TEMP, "retry, fail"},
-        {FY_STATE_COMPLETED, "commit"},
+        {FY_STATE_PROCESSING, "adjust, pause, cancel, rollback"},
+        {FY_STATE_PAUSED, "resume, cancel, rollback"},
+        {FY_STATE_FAILED_TEMP, "retry, rollback, fail"},
+        {FY_STATE_ROLLING_BACK, "adjust, pause, cancel"},
+        {FY_STATE_COMPLETED, "commit, rollback"},
         {FY_STATE_COMMITTED, "none"},
         {FY_STATE_ROLLED_BACK, "none"},
         {FY_STATE_FAILED, "none"},
@@ -95,7 +96,7 @@ static void test_each_state_allows_the_verbs_of_its_rows_and_no_others(void **st
     run->approval.open = true;
     struct fy_buf verbs = {0};
     fy_state_verbs_text(run, FY_STATE_PROCESSING, &verbs);
-    assert_string_equal(verbs.data, "approve, reject, adjust, pause, cancel");
+    assert_string_equal(verbs.data, "approve, reject, adjust, pause, cancel, rollback");
     fy_buf_free(&verbs);
     fy_run_free(run);
 }
@@ -110,7 +111,7 @@ static void test_a_refused_verb_names_the_state_and_the_legal_ones(void **state)
     assert_false(harness_command(h, run, "commit", NULL, &err));
     assert_int_equal(err.kind, FY_ERR_REFUSED);
     assert_non_null(strstr(err.message, "PROCESSING"));
-    assert_string_equal(err.hint, "possible now: adjust, pause, cancel");
+    assert_string_equal(err.hint, "possible now: adjust, pause, cancel, rollback");
     assert_false(harness_command(h, run, "approve", NULL, &err));
     assert_int_equal(err.kind, FY_ERR_REFUSED);
     assert_false(harness_command(h, run, "dance", NULL, &err));
@@ -316,13 +317,20 @@ static void test_an_unanswered_question_holds_past_its_deadline(void **state)
     done_with(h, run);
 }
 
-static void test_a_question_may_park_when_nobody_answers_and_retry_asks_again(void **state)
+static void test_a_question_may_go_back_when_nobody_answers(void **state)
 {
     (void)state;
     char *run;
     struct harness *h = with(WORKFLOW("ask { 'Go on?', within = '10m', on_timeout = 'rollback' }"), &run);
-    assert_true(harness_until(h, run, "FAILED_TEMP"));
-    command(h, run, "retry", NULL);
+    assert_true(harness_until(h, run, "ROLLED_BACK"));
+    done_with(h, run);
+}
+
+static void test_a_rejected_question_parks_and_retry_asks_again(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = with(WORKFLOW("ask { 'Go on?', within = '10m', on_timeout = 'rollback' }"), &run);
     until_step(h, run, "ask");
     for (int i = 0; i < 8; i++)
         (void)harness_event(h);
@@ -531,7 +539,8 @@ int main(void)
         cmocka_unit_test(test_a_failed_step_parks_and_retry_is_the_same_step_again),
         cmocka_unit_test(test_an_error_of_the_workflow_parks_its_run_alone),
         cmocka_unit_test(test_an_unanswered_question_holds_past_its_deadline),
-        cmocka_unit_test(test_a_question_may_park_when_nobody_answers_and_retry_asks_again),
+        cmocka_unit_test(test_a_question_may_go_back_when_nobody_answers),
+        cmocka_unit_test(test_a_rejected_question_parks_and_retry_asks_again),
         cmocka_unit_test(test_an_adapter_that_dies_is_asked_again_with_the_same_key),
         cmocka_unit_test(test_an_adapter_that_always_dies_parks_the_run),
         cmocka_unit_test(test_a_guard_somebody_else_changed_is_reported_not_overwritten),

@@ -80,7 +80,8 @@ function Plan:guards() end
 ---ok, result, error instead.
 ---@field order table the order as parsed (engine/order/order.h has its members); each look is a copy
 ---@field params table<string, any> the workflow's parameters, with defaults; durations in milliseconds
----@field program table what this program was started with; for a rollback: what was done
+---@field program table what this program was started with: for a rollback what was done;
+---`retarget` { version, former, why } after a retarget
 local NF = {}
 
 ---Run the named checks, all of them; fails if one is not ok, and says which.

@@ -49,6 +49,13 @@ static const struct fy_option set_aside_options[] = {
     {"why", "TEXT", "the reason: they are owed, and everybody sees why"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option retarget_options[] = {
+    {"package", "FILE",
+     "JSON: "
+     "{\"version\":\"1.3.1\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\",\"digest\":\"sha256:...\"}}}"},
+    {"why", "TEXT", "what was fixed, for the journal"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option by_hand_options[] = {
     {"step", "N", "the number of the failed step; \"ferry show RUN\" has it"},
     {"why", "TEXT", "what was done, for the journal"},
@@ -143,6 +150,8 @@ const struct fy_command fy_commands[] = {
     VERB("resume", "Go on after a pause", why_options, "ferry resume CHG-0007"),
     VERB("cancel", "Stop and park; retry goes on, rollback goes back", why_options, "ferry cancel CHG-0007"),
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
+    VERB("retarget", "Go on with a fixed package: new images, a new dial test, nothing lost",
+         retarget_options, "ferry retarget CHG-0007 --package fixed.json --why \"paging fixed\""),
     VERB("replace", "Build the instances of the failed step on another host", why_options,
          "ferry replace CHG-0007 --why \"host 7 is broken\""),
     VERB("set-aside", "Go on without these instances, if the checker agrees", set_aside_options,

@@ -328,9 +328,16 @@ static bool domain_fits(const struct scene *scene, const struct fy_order_vdu *vd
                   (long long)allowed(scene) / 10);
 }
 
+/* Nothing is taken away by instances that are out of service already. */
+static bool takes_nothing(const struct scene *scene)
+{
+    const struct census census = count_members(scene);
+    return census.staying == census.serving;
+}
+
 static bool keeps_capacity(const struct scene *scene, struct fy_err *err)
 {
-    if (!is_role(scene, FY_ROLE_LOAD_SHARING))
+    if (!is_role(scene, FY_ROLE_LOAD_SHARING) || takes_nothing(scene))
         return true;
     struct room room = measure(scene, scene->vdu);
     /* The last ones of a domain leave: the few users that are still on them go to the other domain. */

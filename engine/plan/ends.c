@@ -61,10 +61,23 @@ static void put(struct fy_model *model, struct fy_batch **list, size_t *count, s
     model->clock_ms += batch.duration_ms;
 }
 
+/* After a retarget the first instance of the new target is one of the former one's, if it can be spared. */
+static bool repeats_first(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_plan *plan)
+{
+    if (vdu->done_count > 0 || fy_model_again_left(vdu) == 0 ||
+        (model->permille > 0 && fy_model_may_repeat(model, vdu) == 0))
+        return false;
+    put(model, &plan->slice, &plan->slice_count, fy_model_repeat(model, vdu, 1, FY_ORDINARY_RATE));
+    fy_model_repeated(vdu, 1);
+    return true;
+}
+
 static bool slice_of(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_plan *plan,
                      struct fy_err *err)
 {
     size_t first = 0;
+    if (repeats_first(model, vdu, plan))
+        return true;
     if (!first_of(vdu, &first, err))
         return false;
     if (model->back) /* the old version carries a complete flow already: pairs are only put in order */
@@ -88,6 +101,11 @@ static bool slice_of(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
 static bool rest_of(struct fy_model *model, struct fy_model_vdu *vdu, struct fy_plan *plan,
                     struct fy_err *err)
 {
+    while (fy_model_again_left(vdu) > 0) {
+        const size_t spare = fy_model_may_repeat(model, vdu), one = spare > 0 ? spare : 1;
+        put(model, &plan->rest, &plan->rest_count, fy_model_repeat(model, vdu, one, FY_ORDINARY_RATE));
+        fy_model_repeated(vdu, one);
+    }
     while (fy_model_left(vdu) > 0) {
         size_t count = at_once(model, vdu);
         if (count == 0)

@@ -34,15 +34,24 @@ static bool is_done(const struct fy_model *model, const struct fy_order_vdu *vdu
                     const struct fy_instance *instance)
 {
     return runs(instance, fy_model_image(model, vdu)) &&
-           (vdu->role != FY_ROLE_LOAD_SHARING ||
-            (is_there(model, vdu, instance) && fy_in_service(instance)));
+           (vdu->role != FY_ROLE_LOAD_SHARING || (is_there(model, vdu, instance) && fy_in_service(instance)));
+}
+
+/* On a former target, where the users of the target are: it serves them until it is due. */
+static bool is_again(const struct fy_model *model, const struct fy_order_vdu *vdu,
+                     const struct fy_instance *instance)
+{
+    return instance->former && !model->back && vdu->role == FY_ROLE_LOAD_SHARING && model->landscape->split &&
+           (instance->domain == FY_TARGET || !fy_in_service(instance));
 }
 
 static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const struct fy_instance *instance,
                     struct fy_err *err)
 {
     const bool done = is_done(model, vdu->vdu, instance);
-    if (!done && !runs(instance, &vdu->vdu->source) && !runs(instance, &vdu->vdu->target)) {
+    const bool again = is_again(model, vdu->vdu, instance);
+    if (!done && !instance->former && !runs(instance, &vdu->vdu->source) &&
+        !runs(instance, &vdu->vdu->target)) {
         fy_fail(err, FY_ERR_REFUSED,
                 "%s runs %s, which is neither the source image %s of VDU %s nor its target image %s",
                 instance->id, instance->image, vdu->vdu->source.ref, vdu->vdu->vdu_id, vdu->vdu->target.ref);
@@ -51,6 +60,8 @@ static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const stru
     }
     if (done)
         vdu->done[vdu->done_count++] = instance;
+    else if (again)
+        vdu->again[vdu->again_count++] = instance;
     else
         vdu->todo[vdu->todo_count++] = instance;
     vdu->total++;
@@ -59,9 +70,9 @@ static bool sort_in(struct fy_model *model, struct fy_model_vdu *vdu, const stru
     vdu->counts |= instance->capacity > 0;
     if (fy_in_service(instance)) {
         vdu->in_service++;
-        vdu->capacity[done ? FY_TARGET : FY_SOURCE] += instance->capacity;
+        vdu->capacity[done || again ? FY_TARGET : FY_SOURCE] += instance->capacity;
     }
-    model->began |= model->back || runs(instance, &vdu->vdu->target);
+    model->began |= model->back || instance->former || runs(instance, &vdu->vdu->target);
     return true;
 }
 
@@ -110,13 +121,14 @@ static bool leave_out(struct fy_model *model, struct fy_model_vdu *vdu, const st
     return true;
 }
 
-/* A replica that is away already goes first: nothing is lost by it. */
+/* A replica that is away already goes first: nothing is lost by it. So do those on a former target: the other
+ * half is still on the source. */
 static void order_stores(struct fy_model_vdu *vdu)
 {
     size_t front = 0;
     for (size_t i = 0; i < vdu->todo_count; i++) {
         const struct fy_instance *instance = vdu->todo[i];
-        if (fy_in_service(instance))
+        if (fy_in_service(instance) && !instance->former)
             continue;
         for (size_t k = i; k > front; k--)
             vdu->todo[k] = vdu->todo[k - 1];
@@ -130,6 +142,7 @@ static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
     vdu->todo = FY_NEW_ARRAY(const struct fy_instance *, landscape->count + 1);
     vdu->mates = FY_NEW_ARRAY(const struct fy_instance *, landscape->count + 1);
     vdu->done = FY_NEW_ARRAY(const struct fy_instance *, landscape->count + 1);
+    vdu->again = FY_NEW_ARRAY(const struct fy_instance *, landscape->count + 1);
     for (size_t i = 0; i < landscape->count; i++)
         if (strcmp(landscape->instances[i].vdu, vdu->vdu->vdu_id) == 0 &&
             !leave_out(model, vdu, &landscape->instances[i]) &&
@@ -139,6 +152,7 @@ static bool sort_vdu(struct fy_model *model, struct fy_model_vdu *vdu, struct fy
         fy_fail(err, FY_ERR_REFUSED, "no instance of VDU %s is in the inventory", vdu->vdu->vdu_id);
         return fy_hint(err, "check the VDU's Locator and the vim connection of the order");
     }
+    fy_model_order_again(vdu);
     if (vdu->vdu->role == FY_ROLE_LOAD_SHARING)
         order_leaving(model, vdu);
     else if (vdu->vdu->role == FY_ROLE_DATA_STORAGE)
@@ -224,6 +238,7 @@ void fy_model_free(struct fy_model *model)
         free((void *)model->vdus[i].todo);
         free((void *)model->vdus[i].mates);
         free((void *)model->vdus[i].done);
+        free((void *)model->vdus[i].again);
     }
     free(model->vdus);
 }

@@ -17,6 +17,9 @@ struct fy_model_vdu {
     const struct fy_instance **mates; /* of pairs: the other half of todo[i] */
     const struct fy_instance **done;  /* run the target already */
     size_t done_count;
+    const struct fy_instance *
+        *again; /* load-sharing, in the target domain, on a former target: to do again */
+    size_t again_count, again_gone;
     size_t left_out;          /* instances set aside, and mates that wait for them */
     size_t total, in_service; /* of the others; those in service, both domains together */
     int64_t load;             /* users on its instances, both domains */
@@ -61,6 +64,21 @@ static inline int64_t fy_model_share(const struct fy_model *model, int64_t permi
 
 /* Users of the order's basis on an instance. */
 int64_t fy_model_load(const struct fy_model *model, const struct fy_instance *instance);
+
+/* again.c: instances on a former target. */
+void fy_model_order_again(struct fy_model_vdu *vdu);
+/* How many of the next ones can leave so that the target domain still carries its users. */
+size_t fy_model_may_repeat(const struct fy_model *model, const struct fy_model_vdu *vdu);
+struct fy_batch fy_model_repeat(const struct fy_model *model, const struct fy_model_vdu *vdu, size_t count,
+                                int64_t rate);
+void fy_model_repeated(struct fy_model_vdu *vdu, size_t count);
+/* A VDU of which some can go now; NULL: none. */
+struct fy_model_vdu *fy_model_choose_again(struct fy_model *model, size_t *ret_count);
+
+static inline size_t fy_model_again_left(const struct fy_model_vdu *vdu)
+{
+    return vdu->again_count - vdu->again_gone;
+}
 
 /* How many of todo have not gone yet. */
 static inline size_t fy_model_left(const struct fy_model_vdu *vdu)

@@ -70,7 +70,7 @@ static size_t needed(const struct fy_model *model, const struct fy_model_vdu *vd
 static size_t wanted(const struct fy_model *model, const struct fy_model_vdu *vdu, int64_t ratio)
 {
     const size_t share = (size_t)(((int64_t)vdu->total * ratio + 500) / 1000);
-    const size_t have = vdu->done_count + vdu->gone;
+    const size_t have = vdu->done_count + vdu->again_count + vdu->gone;
     const size_t more = share > have ? share - have : 0;
     const size_t need = needed(model, vdu, ratio);
     return more > need ? more : need;
@@ -136,47 +136,6 @@ static struct fy_move play(struct fy_model *model, struct fy_model_vdu *vdu, siz
     return move;
 }
 
-static bool refuse_stage(const struct fy_model *model, const struct stage_view *view, struct fy_err *err)
-{
-    const struct fy_model_vdu *tight = NULL; /* there is one: only a load-sharing VDU holds a share back */
-    for (size_t i = 0; i < model->count; i++)
-        if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING &&
-            (!tight || carried(model, &model->vdus[i]) < carried(model, tight)))
-            tight = &model->vdus[i];
-    if (!tight)
-        return fy_fail(err, FY_ERR_INTERNAL, "stage %lld %% is held back by nothing",
-                       (long long)view->stage->ratio_permille / 10);
-    fy_fail(err, FY_ERR_REFUSED,
-            "%lld %% of the users cannot be on the %s: its instances of VDU %s carry %lld of %lld at %lld %% "
-            "utilisation, and no further one may leave the %s, which has %lld (%zu in service, %lld must be "
-            "preserved)",
-            (long long)view->stage->ratio_permille / 10, model->back ? "source" : "target",
-            tight->vdu->vdu_id, (long long)fy_model_carries(model, tight->capacity[FY_TARGET]),
-            (long long)tight->load, (long long)model->allowed / 10, model->back ? "target" : "source",
-            (long long)fy_permille_up(tight->load, 1000 - model->permille), tight->in_service,
-            (long long)(tight->vdu->min_preserved == FY_ABSENT ? 0 : tight->vdu->min_preserved));
-    return fy_hint(err, "choose a quieter hour, scale the VDU out, or lower minHeadroom or minPreserved");
-}
-
-static bool play_stage(struct fy_model *model, const struct stage_view *view, struct fy_plan_stage *stage,
-                       struct fy_err *err)
-{
-    const int64_t ratio = view->stage->ratio_permille;
-    for (;;) {
-        size_t count = 0;
-        const int64_t share = reachable(model, ratio);
-        struct fy_model_vdu *vdu = choose(model, view, share, &count);
-        if (!vdu && share == model->permille && stage->count > 0 && share >= ratio)
-            return true;
-        if (!vdu && share == model->permille && share < ratio)
-            return refuse_stage(model, view, err);
-        stage->moves = fy_realloc(stage->moves, (stage->count + 1) * sizeof(*stage->moves));
-        stage->moves[stage->count++] = play(model, vdu, count, share, view);
-        if (!vdu && share >= ratio)
-            return true;
-    }
-}
-
 static int64_t root(int64_t n)
 {
     int64_t r = 0;
@@ -211,6 +170,74 @@ static int64_t tolerance(const struct fy_model *model, int64_t ratio)
     return chance > ordered ? chance : ordered;
 }
 
+/* Users stay where they are; instances on a former target go. */
+static struct fy_move play_again(struct fy_model *model, struct fy_model_vdu *vdu, size_t count,
+                                 const struct stage_view *view)
+{
+    const int64_t ratio = view->stage->ratio_permille, gap = ratio - model->permille;
+    const bool near = gap <= tolerance(model, ratio) && -gap <= tolerance(model, ratio);
+    struct fy_move move = {.permille = fy_model_share(model, near ? ratio : model->permille),
+                           .rate = view->rate,
+                           .starts_ms = model->clock_ms};
+    move.batch = fy_model_repeat(model, vdu, count, view->rate);
+    move.users_at_risk = move.batch.users_at_risk;
+    move.duration_ms = move.batch.duration_ms;
+    model->clock_ms += move.duration_ms;
+    fy_model_repeated(vdu, count);
+    return move;
+}
+
+static void add_move(struct fy_plan_stage *stage, struct fy_move move)
+{
+    stage->moves = fy_realloc(stage->moves, (stage->count + 1) * sizeof(*stage->moves));
+    stage->moves[stage->count++] = move;
+}
+
+static bool refuse_stage(const struct fy_model *model, const struct stage_view *view, struct fy_err *err)
+{
+    const struct fy_model_vdu *tight = NULL; /* there is one: only a load-sharing VDU holds a share back */
+    for (size_t i = 0; i < model->count; i++)
+        if (model->vdus[i].vdu->role == FY_ROLE_LOAD_SHARING &&
+            (!tight || carried(model, &model->vdus[i]) < carried(model, tight)))
+            tight = &model->vdus[i];
+    if (!tight)
+        return fy_fail(err, FY_ERR_INTERNAL, "stage %lld %% is held back by nothing",
+                       (long long)view->stage->ratio_permille / 10);
+    fy_fail(err, FY_ERR_REFUSED,
+            "%lld %% of the users cannot be on the %s: its instances of VDU %s carry %lld of %lld at %lld %% "
+            "utilisation, and no further one may leave the %s, which has %lld (%zu in service, %lld must be "
+            "preserved)",
+            (long long)view->stage->ratio_permille / 10, model->back ? "source" : "target",
+            tight->vdu->vdu_id, (long long)fy_model_carries(model, tight->capacity[FY_TARGET]),
+            (long long)tight->load, (long long)model->allowed / 10, model->back ? "target" : "source",
+            (long long)fy_permille_up(tight->load, 1000 - model->permille), tight->in_service,
+            (long long)(tight->vdu->min_preserved == FY_ABSENT ? 0 : tight->vdu->min_preserved));
+    return fy_hint(err, "choose a quieter hour, scale the VDU out, or lower minHeadroom or minPreserved");
+}
+
+static bool play_stage(struct fy_model *model, const struct stage_view *view, struct fy_plan_stage *stage,
+                       struct fy_err *err)
+{
+    const int64_t ratio = view->stage->ratio_permille;
+    for (;;) {
+        size_t count = 0;
+        struct fy_model_vdu *again = model->load > 0 ? fy_model_choose_again(model, &count) : NULL;
+        if (again) {
+            add_move(stage, play_again(model, again, count, view));
+            continue;
+        }
+        const int64_t share = reachable(model, ratio);
+        struct fy_model_vdu *vdu = choose(model, view, share, &count);
+        if (!vdu && share == model->permille && stage->count > 0 && share >= ratio)
+            return true;
+        if (!vdu && share == model->permille && share < ratio)
+            return refuse_stage(model, view, err);
+        add_move(stage, play(model, vdu, count, share, view));
+        if (!vdu && share >= ratio)
+            return true;
+    }
+}
+
 /*
  * Reached: the share is there and the target carries the ratio. Instances that the stage would still have
  * liked to move are no reason to go back to it: they are in the next stage or in the rest. Without users
@@ -230,14 +257,6 @@ static bool is_reached(struct fy_model *model, const struct stage_view *view)
     return true;
 }
 
-static bool asks(const struct fy_order_gray *gray, int64_t ratio, bool before)
-{
-    for (size_t i = 0; i < gray->approval_count; i++)
-        if ((before ? gray->approvals[i].before_permille : gray->approvals[i].after_permille) == ratio)
-            return true;
-    return false;
-}
-
 /* Going back is one stage, and nothing is kept for going back from that. */
 static struct stage_view view_of(const struct fy_model *model, size_t index)
 {
@@ -252,6 +271,27 @@ static struct stage_view view_of(const struct fy_model *model, size_t index)
     };
 }
 
+/*
+ * The stage that the users are in is gone through again, soak and all, while instances on a former target can
+ * be taken: the last one that is reached.
+ */
+static bool is_repeated(struct fy_model *model, size_t index, size_t count)
+{
+    size_t spare = 0;
+    if (model->back || model->load == 0 || !fy_model_choose_again(model, &spare))
+        return false;
+    const struct stage_view after = view_of(model, index + 1 < count ? index + 1 : index);
+    return index + 1 == count || !is_reached(model, &after);
+}
+
+static bool asks(const struct fy_order_gray *gray, int64_t ratio, bool before)
+{
+    for (size_t i = 0; i < gray->approval_count; i++)
+        if ((before ? gray->approvals[i].before_permille : gray->approvals[i].after_permille) == ratio)
+            return true;
+    return false;
+}
+
 static bool add_stage(struct fy_model *model, size_t index, struct fy_plan *plan, struct fy_err *err)
 {
     const struct fy_order_gray *gray = &model->order->gray;
@@ -262,7 +302,8 @@ static bool add_stage(struct fy_model *model, size_t index, struct fy_plan *plan
         .index = index,
         .permille = fy_model_share(model, view.stage->ratio_permille),
         .soak_ms = view.stage->soak_ms,
-        .ask_before = !model->back && asks(gray, view.stage->ratio_permille, true),
+        .ask_before =
+            !model->back && asks(gray, view.stage->ratio_permille, true) && !is_reached(model, &view),
         .ask_after = !model->back && asks(gray, view.stage->ratio_permille, false),
     };
     if (!play_stage(model, &view, stage, err))
@@ -277,7 +318,8 @@ bool fy_plan_stages(struct fy_model *model, size_t first, struct fy_plan *plan, 
     const size_t count = model->back ? 1 : model->order->gray.stage_count;
     for (size_t i = 0; i < count; i++) {
         const struct stage_view view = view_of(model, i);
-        if (i >= first && (plan->stage_count > 0 || !is_reached(model, &view))) {
+        if (i >= first &&
+            (plan->stage_count > 0 || !is_reached(model, &view) || is_repeated(model, i, count))) {
             if (!add_stage(model, i, plan, err))
                 return false;
         } else if (model->permille < view.stage->ratio_permille) {

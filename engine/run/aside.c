@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "plan/checker.h"
 #include "run/planning.h"
+#include "run/retarget.h"
 
 #include <string.h>
 
@@ -140,7 +141,7 @@ bool fy_aside_allowed(const struct fy_run *run, struct fy_landscape *landscape, 
         if (!is_known(run, landscape, item, err))
             return false;
     }
-    fy_aside_mark(run, landscape);
+    fy_seen_mark(run, landscape);
     json_array_foreach(instances, i, item)
     {
         mark(landscape, find(landscape, json_string_value(item)));

@@ -10,6 +10,7 @@
 #include "run/dial.h"
 #include "run/leave.h"
 #include "run/planning.h"
+#include "run/retarget.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -232,7 +233,7 @@ static void looked(void *context, struct fy_question *questions, size_t count)
     json_t *args = fy_json_parse(args_of(live), strlen(args_of(live)), live->run->step.call, &err);
     bool allowed = args != NULL && fy_planning_landscape(questions, &landscape, &err);
     if (allowed)
-        fy_aside_mark(live->run, landscape);
+        fy_seen_mark(live->run, landscape);
     allowed = allowed && fy_leave_allowed(live->run->order, landscape, args, &err);
     if (landscape != NULL)
         fy_planning_keep(live, landscape);

@@ -6,6 +6,7 @@
 #include "run/checks.h"
 #include "run/planning.h"
 #include "run/prep.h"
+#include "run/retarget.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -243,7 +244,7 @@ bool fy_check_judge(struct fy_live *live, const char *when, const json_t *names,
                              .count = count};
     struct failures failures = {0};
     if (fy_planning_landscape(questions, &facts.landscape, &facts.landscape_err)) {
-        fy_aside_mark(live->run, facts.landscape);
+        fy_seen_mark(live->run, facts.landscape);
         if (live->run->state != FY_STATE_SCHEDULED) /* runs that only wait are many: no picture for them */
             fy_planning_keep(live, facts.landscape);
     }

@@ -10,7 +10,7 @@
 
 static const struct fy_verb *const tables[] = {
     fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_approve,
-    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand,
+    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand, fy_verbs_retarget,
 };
 
 /* ---- before it is accepted ---- */
@@ -97,10 +97,14 @@ static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json
 }
 
 const struct fy_verb fy_verbs_basic[] = {
-    {"start-now", NULL, fy_command_change, NULL}, {"pause", NULL, NULL, fold_asked},
-    {"resume", NULL, fy_command_change, NULL},    {"cancel", NULL, put_cancel, fold_asked},
-    {"adjust", adjust_check, NULL, fold_adjust},  {"retry", NULL, put_retry, NULL},
-    {"commit", NULL, fy_command_change, NULL},    {"rollback", rollback_check, put_rollback, fold_rollback},
+    {"start-now", NULL, fy_command_change, NULL},
+    {"pause", NULL, NULL, fold_asked},
+    {"resume", NULL, fy_command_change, NULL},
+    {"cancel", NULL, put_cancel, fold_asked},
+    {"adjust", adjust_check, NULL, fold_adjust},
+    {"retry", NULL, put_retry, NULL},
+    {"commit", NULL, fy_command_change, NULL},
+    {"rollback", rollback_check, put_rollback, fold_rollback},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -36,6 +36,7 @@ extern const struct fy_verb fy_verbs_scheduled[];
 extern const struct fy_verb fy_verbs_dirty[];
 extern const struct fy_verb fy_verbs_approve[];
 extern const struct fy_verb fy_verbs_replace[];
+extern const struct fy_verb fy_verbs_retarget[];
 extern const struct fy_verb fy_verbs_set_aside[];
 extern const struct fy_verb fy_verbs_done_by_hand[];
 

@@ -28,6 +28,12 @@ static bool dirty(const struct fy_run *run)
     return run->handover != NULL && run->handover->dirty;
 }
 
+/* The upgrade itself stands still, not the way back. */
+static bool upgrade_stands(const struct fy_run *run)
+{
+    return run->back == FY_STATE_PROCESSING && !fy_run_goes_back(run) && run->program > 0;
+}
+
 static bool step_failed(const struct fy_run *run)
 {
     return run->step.failed && !run->step.own;
@@ -68,6 +74,7 @@ static const struct {
     {"any_waived", any_waived},
     {"approval_open", approval_open},
     {"expiry_commits", expiry_commits},
+    {"upgrade_stands", upgrade_stands},
     {"step_failed", step_failed},
     {"step_builds", step_builds},
     {"going_up", going_up},

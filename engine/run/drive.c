@@ -246,7 +246,8 @@ static void drive_paused(struct fy_live *live)
 {
     tell_window(live);
     fy_watch_drive(live);
-    (void)fy_obey(live);
+    if (!fy_obey(live) && live->run->asked == NULL)
+        (void)fy_wish_drive(live);
 }
 
 static void drive_back(struct fy_live *live)

@@ -120,6 +120,10 @@ static bool fold_program_started(struct fy_run *run, const struct fy_row *row, s
     if (mirrored != run->mirrored)
         fy_order_mirror(run->order, fy_piece_int(got[2].value, row->time_ms));
     run->mirrored = mirrored;
+    run->in_stage = run->approval.open = false;
+    run->handed = 0;
+    fy_judge_free(run->judge); /* it has judged what the former program brought there */
+    run->judge = NULL;
     fy_aside_clear(run);
     return true;
 }
@@ -315,7 +319,7 @@ static bool fold_plan_made(struct fy_run *run, const struct fy_row *row, const j
     run->ends_ms = fy_json_int_or(doc, "ends_ms", 0);
     run->last_safe_ms = fy_json_int_or(doc, "last_safe_ms", 0);
     run->plan_seq = row->seq;
-    run->adjusted = false;
+    run->adjusted = run->retargeted = false;
     free(run->foreseen);
     run->foreseen_count = json_array_size(foresees);
     run->foreseen = FY_NEW_ARRAY(uint64_t, run->foreseen_count + 1);

@@ -152,6 +152,9 @@ struct fy_run {
     size_t held_count;
     struct fy_aside *aside; /* instances the run goes on without (aside.h) */
     size_t aside_count;
+    struct fy_former *former; /* images that were the target once (retarget.h) */
+    size_t former_count;
+    bool retargeted; /* not planned with yet */
     struct fy_run_wish wish;
     char *refusal;          /* of the last wish, in a sentence; NULL: it was granted */
     struct fy_judge *judge; /* of the current stage; fed by its samples */

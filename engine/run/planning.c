@@ -98,6 +98,7 @@ static void put_plan(struct fy_live *live, const struct fy_plan *plan, const str
     fy_buf_member_int(&body, "revision", run->revision + 1);
     fy_buf_member(&body, "why",
                   run->revision == 0 ? "first"
+                  : run->retargeted  ? "retargeted by an operator"
                   : run->adjusted    ? "adjusted by an operator"
                                      : "what stands there is not what the last revision foresaw");
     fy_buf_member_int(&body, "ends_ms", plan->ends.ms);

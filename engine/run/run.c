@@ -5,6 +5,7 @@
 #include "run/fold.h"
 #include "run/handover.h"
 #include "run/prep.h"
+#include "run/retarget.h"
 #include "run/wish.h"
 
 #include <string.h>
@@ -61,6 +62,7 @@ void fy_run_free(struct fy_run *run)
     free_held(run);
     free_texts(run);
     fy_aside_clear(run);
+    fy_former_clear(run);
     fy_wish_drop(run);
     free(run->refusal);
     fy_order_free(run->order);

@@ -8,6 +8,7 @@
 #include "plan/checker.h"
 #include "run/aside.h"
 #include "run/planning.h"
+#include "run/retarget.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -177,7 +178,7 @@ static void looked(void *context, struct fy_question *questions, size_t count)
     struct fy_buf result = {0};
     bool later = false;
     fy_planning_keep(live, landscape);
-    fy_aside_mark(live->run, landscape);
+    fy_seen_mark(live->run, landscape);
     bool ok = next(live, landscape, &result, &later, &err);
     fy_landscape_free(landscape);
     FY_POINT(run_planned);

@@ -8,6 +8,7 @@
 #include "run/aside.h"
 #include "run/command.h"
 #include "run/planning.h"
+#include "run/retarget.h"
 #include "run/step.h"
 #include "run/wish.h"
 
@@ -193,7 +194,7 @@ static bool grant(struct fy_live *live, const json_t *args, const struct fy_ques
     if (proof != NULL && count > 0 && fy_planning_landscape(questions, &landscape, &unseen)) {
         FY_AUTO(fy_json_unref)
         json_t *asked = fy_json_parse(step->args, strlen(step->args), "arguments", err);
-        fy_aside_mark(live->run, landscape);
+        fy_seen_mark(live->run, landscape);
         proving.landscape = landscape;
         proving.args = asked;
         ok = look(&proving, proof, &proven, err);

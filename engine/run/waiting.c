@@ -125,11 +125,20 @@ static void running(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf
                           : "after this step");
 }
 
+static void put_wish(const struct fy_run *run, struct fy_buf *buf)
+{
+    if (run->wish.verb != NULL)
+        fy_buf_format(buf, "; %s by %s is being checked", run->wish.verb, run->wish.who);
+    else if (run->refusal != NULL)
+        fy_buf_format(buf, "; %s", run->refusal);
+}
+
 static void paused(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
 {
     char since[32];
     fy_buf_format(buf, "is paused for %s; resume goes on where it stopped",
                   span_text(now_ms - run->since_ms, since));
+    put_wish(run, buf);
 }
 
 static void parked(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
@@ -139,10 +148,7 @@ static void parked(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf)
                   run->error.message != NULL ? run->error.message : "it is parked");
     if (run->error.hint != NULL)
         fy_buf_format(buf, " (%s)", run->error.hint);
-    if (run->wish.verb != NULL)
-        fy_buf_format(buf, "; %s by %s is being checked", run->wish.verb, run->wish.who);
-    else if (run->refusal != NULL)
-        fy_buf_format(buf, "; %s", run->refusal);
+    put_wish(run, buf);
 }
 
 static void put_owed(const struct fy_run *run, struct fy_buf *buf)

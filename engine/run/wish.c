@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static const struct fy_wish_kind *const kinds[] = {&fy_wish_set_aside, &fy_wish_done_by_hand};
+static const struct fy_wish_kind *const kinds[] = {&fy_wish_set_aside, &fy_wish_done_by_hand,
+                                                   &fy_wish_retarget};
 
 static const struct fy_wish_kind *kind_of(const char *verb)
 {

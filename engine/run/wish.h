@@ -26,6 +26,7 @@ struct fy_wish_kind {
 
 extern const struct fy_wish_kind fy_wish_set_aside;
 extern const struct fy_wish_kind fy_wish_done_by_hand;
+extern const struct fy_wish_kind fy_wish_retarget;
 
 void fy_wish_fold(struct fy_run *run, const struct fy_row *row, const json_t *doc); /* a command */
 bool fy_wish_fold_decided(struct fy_run *run, const struct fy_row *row, const json_t *doc,

@@ -18,8 +18,10 @@ function wf:upgrade(nf, plan)
   nf:stage_image()
   self:prechecks(nf, plan)
 
-  phase "backup"
-  nf:backup(nf.order.backup.what)
+  if not nf.program.retarget then -- to a fixed package in mid-way: what there is to save is saved
+    phase "backup"
+    nf:backup(nf.order.backup.what)
+  end
 
   phase "freeze"
   for guard in plan:guards() do nf:suspend(guard) end

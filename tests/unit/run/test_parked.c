@@ -19,10 +19,21 @@ struct scene {
     char *run;
 };
 
+/* The trial's order, but a failure parks the run. */
 static struct scene scene_new(void)
 {
     struct scene scene = {.h = harness_new(&(struct harness_options){0})};
-    scene.run = harness_submit(scene.h, "trial");
+    FY_AUTO(fy_free_ptr) char *xml = harness_order_text("trial");
+    static const char rolls[] = "onFailure=\"rollback\"", holds[] = "onFailure=\"hold\"    ";
+    struct fy_err err = {0};
+    const char *run;
+    bool existed;
+    char *at = strstr(xml, rolls);
+    assert_non_null(at);
+    memcpy(at, holds, sizeof holds - 1);
+    if (!harness_submit_text(scene.h, xml, &run, &existed, &err))
+        fail_msg("%s", err.message);
+    scene.run = fy_strdup(run);
     return scene;
 }
 
@@ -233,6 +244,82 @@ static void test_what_is_said_to_be_done_by_hand_is_proven_or_refused(void **sta
     scene_free(&scene);
 }
 
+/* ---- a fixed package ---- */
+
+#define PACKAGE                                                                                              \
+    "{\"version\":\"1.3.1\",\"why\":\"paging "                                                               \
+    "fixed\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\",\"digest\":\"sha256:77\"},"                      \
+    "\"OMU\":{\"ref\":\"amf-omu:1.3.1\"},\"SDB\":{\"ref\":\"amf-sdb:1.3.1\"}}}"
+
+static void until_soak(struct scene *scene)
+{
+    for (long i = 0; i < MANY; i++) {
+        json_t *view = strcmp(harness_state(scene->h, scene->run), "PROCESSING") == 0
+                           ? harness_view(scene->h, scene->run)
+                           : NULL;
+        bool soaks = strcmp(fy_json_string_or(json_object_get(view, "step"), "call", ""), "soak") == 0;
+        json_decref(view);
+        if (soaks)
+            return;
+        go(scene);
+    }
+    fail();
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void test_a_fixed_package_at_half_of_the_users_does_not_cost_the_upgrade(void **state)
+{
+    (void)state;
+    struct scene scene = scene_new();
+    until_soak(&scene);
+    command(&scene, "pause", NULL);
+    until_state(&scene, "PAUSED");
+    refused(&scene, "retarget", "{\"why\":\"x\"}", "needs the images");
+    refused(&scene, "retarget", "{\"why\":\"x\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.0\"}}}",
+            "is the target image");
+    refused(&scene, "retarget", "{\"why\":\"x\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.2.0\"}}}",
+            "is the source image");
+    command(&scene, "retarget", PACKAGE);
+    until_state(&scene, "PROCESSING");
+    assert_view(&scene, "\"target\":\"1.3.1\"");
+    harness_crash(scene.h); /* the effective order is folded from the records */
+    until_state(&scene, "COMPLETED");
+    FY_AUTO(fy_free_ptr) char *text = harness_transcript(scene.h, scene.run);
+    const char *again = strstr(text, "program 2 started: upgrade");
+    assert_non_null(again);
+    const char *test = strstr(again, ": dial test"), *moved = strstr(again, ": steer ");
+    if (getenv("SHOW") != NULL)
+        puts(text);
+    assert_non_null(test);
+    assert_true(moved == NULL || test < moved); /* the dial test before any more users move */
+    assert_true(count_of(text, "retargeted by an operator") >= 1);
+    json_t *users = sim_world_truth(scene.h->world, "users");
+    FY_AUTO(fy_free_ptr) char *versions = json_dumps(json_object_get(users, "instances"), JSON_COMPACT);
+    json_decref(users);
+    assert_null(strstr(versions, "1.3.0"));
+    assert_null(strstr(versions, "1.2.0"));
+    assert_int_equal(dropped(&scene), 0);
+    scene_free(&scene);
+}
+
+static void test_a_package_that_does_not_boot_is_replaced_by_a_fixed_one(void **state)
+{
+    (void)state;
+    struct scene scene = scene_new();
+    json_decref(parked_in_upgrade(&scene, BATCH));
+    command(&scene, "retarget", PACKAGE);
+    until_state(&scene, "COMPLETED");
+    assert_int_equal(dropped(&scene), 0);
+    scene_free(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +327,8 @@ int main(void)
         cmocka_unit_test(test_an_instance_set_aside_is_left_alone_and_owed),
         cmocka_unit_test(test_half_a_pair_set_aside_leaves_its_mate_alone_too),
         cmocka_unit_test(test_what_is_said_to_be_done_by_hand_is_proven_or_refused),
+        cmocka_unit_test(test_a_fixed_package_at_half_of_the_users_does_not_cost_the_upgrade),
+        cmocka_unit_test(test_a_package_that_does_not_boot_is_replaced_by_a_fixed_one),
     };
     cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ char *scenario_world(const struct scenario *s)
         {"nf_ms", 1000},
         {"sync_ms", s->sync_s * 1000},
         {"dial_ms", 2000},
-        {"churn_permille", 100},
+        {"churn_permille", s->workflow == 1 ? 0 : 100},
         {"activity_permille", 500},
     };
     for (size_t i = 0; i < FY_COUNT(settings); i++)

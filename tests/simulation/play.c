@@ -83,7 +83,7 @@ static bool before_call(void *context, const struct fy_adapter_call *call)
     struct play *play = context;
     if (play->dying)
         return true;
-    if (play->unasked) {
+    if (points_host_dies(play, "adapter_before_call") || play->unasked) {
         play->unasked = false;
         return true;
     }
@@ -96,7 +96,7 @@ static bool after_call(void *context, const struct fy_adapter_call *call,
 {
     struct play *play = context;
     rules_replied(play->rules, call, reply);
-    bool lost = play->unheard || play->dying;
+    bool lost = points_host_dies(play, "adapter_after_call") || play->unheard || play->dying;
     play->unheard = false;
     return lost;
 }
@@ -120,15 +120,22 @@ static bool all_durable(const struct play *play)
     return live != NULL && live->written == NULL && live->tray.count == 0 && live->run->order != NULL;
 }
 
+static void watch_script(struct play *play);
+
+/* The next engine may die while it recovers; then there is another one. */
 static void take_over(struct play *play)
 {
-    play->verdict->deaths++;
     FY_AUTO(fy_free_ptr) char *before = all_durable(play) ? view_of(play) : NULL;
     bool was_recovered = before != NULL && fy_live_find(play->h->engine, play->run)->recovered;
-    play->die_unwritten = play->die_untold = false;
-    play->dying = true;
-    harness_crash(play->h);
-    play->dying = false;
+    do {
+        play->verdict->deaths++;
+        play->die_unwritten = play->die_untold = play->script_dies = false;
+        play->dying = true;
+        harness_kill(play->h);
+        play->dying = false;
+        harness_take_over(play->h);
+        watch_script(play);
+    } while (play->dying);
     if (before == NULL || was_recovered)
         return;
     FY_AUTO(fy_free_ptr) char *after = view_of(play);
@@ -141,6 +148,33 @@ static void die(struct play *play, const char *how)
 {
     play_tell(play, "the engine dies %s", how);
     take_over(play);
+}
+
+/* The script host: told of outcomes, and heard again. Where it dies the run is told so a moment later. */
+static void (*script_start)(struct fy_script *self, const struct fy_script_start *start);
+static void (*script_resume)(struct fy_script *self, const char *run, const char *outcome);
+
+static void start(struct fy_script *self, const struct fy_script_start *start)
+{
+    points_play->script_dies |= points_host_dies(points_play, "script_before_work");
+    script_start(self, start);
+    points_play->script_dies |= points_host_dies(points_play, "script_before_answer");
+}
+
+static void resume(struct fy_script *self, const char *run, const char *outcome)
+{
+    points_play->script_dies |= points_host_dies(points_play, "script_before_work");
+    script_resume(self, run, outcome);
+    points_play->script_dies |= points_host_dies(points_play, "script_before_answer");
+}
+
+static void watch_script(struct play *play)
+{
+    struct fy_script *script = play->h->script;
+    script_start = script->start;
+    script_resume = script->resume;
+    script->start = start;
+    script->resume = resume;
 }
 
 static void script_dies(struct play *play)
@@ -213,6 +247,14 @@ static void other_hand(struct play *play, const struct deed *deed)
     play->users_harmed |= i < 2;
 }
 
+static void die_later(struct play *play, const struct deed *deed)
+{
+    if (play->die_count == FY_COUNT(play->die_at))
+        return;
+    play->die_at[play->die_count].point = deed->a % FY_POINT_COUNT;
+    play->die_at[play->die_count++].after = deed->b;
+}
+
 static void happen(struct play *play, const struct deed *deed)
 {
     seen_number(play->seen, SEEN_DEED, deed->kind);
@@ -231,8 +273,10 @@ static void happen(struct play *play, const struct deed *deed)
         play->die_untold = true;
         break;
     case DEED_DIE_AT:
-        play->die_at = deed->a % FY_POINT_COUNT;
-        play->die_after = deed->b;
+        die_later(play, deed);
+        break;
+    case DEED_SLOW:
+        play->h->slow_scripts = (unsigned)deed->a;
         break;
     case DEED_STORE:
         play->store_fails = deed->a;
@@ -310,6 +354,11 @@ static bool event(struct play *play)
         die(play, "in the middle of an event");
         any = true;
     }
+    if (play->script_dies) {
+        play->script_dies = false;
+        script_dies(play);
+        any = true;
+    }
     const char *complaint = log_complaint();
     if (complaint != NULL)
         play_break(play, "the engine gives a run up", "%s", complaint);
@@ -363,12 +412,14 @@ static void set_scene(struct play *play)
     store_commit = store->commit;
     store->commit = commit;
     memory_store_ask(store, may_commit, play);
+    play->h = harness_new(&(struct harness_options){
+        .world = world,
+        .store = store,
+        .directory = play->scenario->workflow == 1 ? SOURCE_DIR "/tests/simulation/workflows" : NULL,
+        .start_ms = SCENARIO_OPENS_MS + 1000 - play->scenario->early_min * 60000});
     points_play = play;
-    play->h = harness_new(
-        &(struct harness_options){.world = world,
-                                  .store = store,
-                                  .start_ms = SCENARIO_OPENS_MS + 1000 - play->scenario->early_min * 60000});
     play->rules = rules_new(play);
+    watch_script(play);
     struct fy_local_faults faults = {.before = before_call, .after = after_call, .ctx = play};
     fy_local_set_faults(play->h->local, &faults);
 }
@@ -387,7 +438,6 @@ void play(const struct scenario *scenario, struct seen *seen, struct verdict *ve
                       .seen = seen,
                       .verdict = verdict,
                       .story = story,
-                      .die_at = -1,
                       .chance = {chance_mix((uint64_t)scenario->seed * 31 + 7)}};
     *verdict = (struct verdict){0};
     (void)log_complaint();
@@ -400,5 +450,7 @@ void play(const struct scenario *scenario, struct seen *seen, struct verdict *ve
         seen_note(seen, SEEN_END, verdict->end);
     }
     verdict->rows = (int64_t)it.h->rows;
+    verdict->died_at = it.died_at;
+    memcpy(verdict->reached, it.reached, sizeof verdict->reached);
     clear_scene(&it);
 }

@@ -21,7 +21,9 @@ struct verdict {
     bool broken;
     char rule[48], sentence[768];
     char end[24]; /* name of the final state */
-    int64_t events, rows, deaths;
+    int64_t events, rows, deaths, died_at;
+    int64_t reached[64]; /* how often each crash point was */
+    uint64_t trace;      /* of every step that was intended, with its arguments */
 };
 
 struct rules;
@@ -39,7 +41,13 @@ struct play {
 
     bool dying; /* nothing of this engine reaches the outside any more */
     bool die_unwritten, die_untold;
-    int64_t die_at, die_after; /* crash point, and how often it is still to be reached; -1: none */
+    struct {
+        int64_t point, after; /* how often it is still to be reached */
+    } die_at[4];              /* one after the other */
+    size_t die_count;
+    int64_t died_at;     /* deaths at crash points */
+    int64_t reached[64]; /* how often each crash point was */
+    bool script_dies;    /* as soon as nothing is under way in this process */
     int64_t store_fails;
     bool unasked, unheard;
     int64_t fault_until[64]; /* event; 0: not there, -1: until somebody mends it */
@@ -77,8 +85,9 @@ void rules_final(struct rules *rules, const char *state);
 bool people_answer(struct play *play, bool nothing_left); /* a run that waits for somebody; true: pressed */
 void people_press(struct play *play, bool legal);
 
-/* points.c: who is told of each crash point */
+/* points.c: who is told of each crash point, and those of other processes, which this one plays itself */
 extern struct play *points_play;
+bool points_host_dies(struct play *play, const char *point); /* reached; true: that host dies of it now */
 
 /* log.c: lines the engine has logged since the last call that no engine should; NULL if none */
 const char *log_complaint(void);

@@ -92,6 +92,16 @@ static struct step *step_of(struct rules *rules, int64_t number)
     return &rules->steps[number];
 }
 
+/* FNV-1a over what was intended: two plays that took the same steps have the same trace. */
+static void trace(struct rules *rules, const json_t *doc)
+{
+    FY_AUTO(fy_free_ptr) char *text = fy_json_text(doc);
+    uint64_t hash = rules->play->verdict->trace;
+    for (const char *at = text; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3ULL;
+    rules->play->verdict->trace = hash;
+}
+
 static void intent(struct rules *rules, const json_t *doc)
 {
     int64_t number = fy_json_int_or(doc, "step", 0), attempt = fy_json_int_or(doc, "attempt", 1);
@@ -100,6 +110,7 @@ static void intent(struct rules *rules, const json_t *doc)
     if (step == NULL)
         return;
     seen_note(rules->play->seen, SEEN_CALL, call);
+    trace(rules, doc);
     if (step->done)
         play_break(rules->play, "I2 done twice", "step %" PRId64 " (%s) is intended again after it was done",
                    number, call);
@@ -503,6 +514,7 @@ void rules_final(struct rules *rules, const char *state)
         play_break(play, "I8 state", "the engine says %s, the records say %s", state, rules->state);
     guards_at_end(rules, state);
     commands_at_end(rules);
-    if (strcmp(state, "FAILED") != 0 && !play->by_hand && !play->users_harmed)
+    if (strcmp(state, "FAILED") != 0 && play->scenario->workflow == 0 && !play->by_hand &&
+        !play->users_harmed)
         instances_at_end(rules, state);
 }

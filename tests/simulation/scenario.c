@@ -105,7 +105,7 @@ static void draw_people(struct scenario *s, struct chance *c)
 static bool in_profile(enum deed_kind kind, const char *profile)
 {
     if (strcmp(profile, "crash") == 0)
-        return kind <= DEED_SCRIPT;
+        return kind <= DEED_SCRIPT || kind == DEED_SLOW;
     if (strcmp(profile, "people") == 0)
         return kind == DEED_PRESS || kind == DEED_WRONG;
     if (strcmp(profile, "fault") == 0)
@@ -137,7 +137,7 @@ static void draw_own(struct deed *deed, struct chance *c)
         deed->b = chance_permille(c, 700) ? 1 : chance_of(c, 2, 20);
     } else if (deed->kind == DEED_AWAY) {
         deed->a = chance_permille(c, 800) ? chance_of(c, 1, 600) : chance_of(c, 600, 100000);
-    } else if (deed->kind == DEED_STORE) {
+    } else if (deed->kind == DEED_STORE || deed->kind == DEED_SLOW) {
         deed->a = chance_of(c, 1, 30);
     } else if (deed->kind == DEED_FAULT) {
         deed->a = chance_of(c, 0, fault_count() - 1);

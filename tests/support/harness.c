@@ -51,20 +51,40 @@ static void remove_workflow(struct harness *h)
     (void)rmdir(h->directory);
 }
 
-/* The real one is read once for all harnesses of a process. */
-static struct fy_catalog *shipped;
+/* A folder of workflows is read once for all harnesses of a process. */
+static struct shelf {
+    struct shelf *next;
+    const char *directory;
+    struct fy_catalog *catalog;
+} * shelves;
+
+static struct fy_catalog *shelved(const char *directory)
+{
+    struct fy_err err;
+    struct shelf *shelf = shelves;
+    while (shelf != NULL && strcmp(shelf->directory, directory) != 0)
+        shelf = shelf->next;
+    if (shelf != NULL)
+        return shelf->catalog;
+    shelf = FY_NEW(struct shelf);
+    *shelf = (struct shelf){.next = shelves, .directory = fy_strdup(directory)};
+    shelves = shelf;
+    if (!fy_catalog_open(directory, &shelf->catalog, &err))
+        give_up(&err, "catalogue");
+    return shelf->catalog;
+}
 
 static void open_catalog(struct harness *h)
 {
     struct fy_err err;
-    if (h->options.workflow != NULL)
+    const char *directory = h->options.directory != NULL ? h->options.directory : SOURCE_DIR "/workflows";
+    if (h->options.workflow == NULL) {
+        h->catalog = shelved(directory);
+    } else {
         write_workflow(h);
-    const char *directory = h->options.workflow != NULL ? h->directory : SOURCE_DIR "/workflows";
-    h->catalog = h->options.workflow == NULL ? shipped : NULL;
-    if (h->catalog == NULL && !fy_catalog_open(directory, &h->catalog, &err))
-        give_up(&err, "catalogue");
-    if (h->options.workflow == NULL)
-        shipped = h->catalog;
+        if (!fy_catalog_open(h->directory, &h->catalog, &err))
+            give_up(&err, "catalogue");
+    }
     h->workflows = FY_NEW_ARRAY(struct fy_workflow, h->catalog->count + 1);
     for (size_t i = 0; i < h->catalog->count; i++) {
         const struct fy_catalog_entry *entry = &h->catalog->entry[i];
@@ -152,7 +172,7 @@ void harness_free(struct harness *h)
     close_engine(h);
     fy_local_free(h->local);
     h->store->close(h->store);
-    if (h->catalog != shipped)
+    if (h->options.workflow != NULL)
         fy_catalog_free(h->catalog);
     free(h->workflows);
     remove_workflow(h);
@@ -174,7 +194,8 @@ bool harness_event(struct harness *h)
     h->rows += rows - rows_before;
     if (commits != commits_before)
         return true;
-    return fy_script_local_turn(h->script) > 0 || fy_local_turn(h->local) > 0 ||
+    bool hears = h->slow_scripts == 0 || h->slow_scripts-- == 0;
+    return (hears && fy_script_local_turn(h->script) > 0) || fy_local_turn(h->local) > 0 ||
            virtual_time_next(h->time, 400LL * 24 * 60 * 60 * 1000);
 }
 
@@ -196,7 +217,7 @@ static bool refuse_commit(struct fy_store *self, const struct fy_store_batch *ba
     return fy_fail(err, FY_ERR_TRANSIENT, "the engine is dead");
 }
 
-void harness_crash(struct harness *h)
+void harness_kill(struct harness *h)
 {
     bool (*commit)(struct fy_store * self, const struct fy_store_batch *batch, struct fy_err *err) =
         h->store->commit;
@@ -205,9 +226,19 @@ void harness_crash(struct harness *h)
     h->store->commit = commit;
     fy_local_drop(h->local);
     virtual_time_drop(h->time);
-    h->store->epoch++;
     h->crashes++;
+}
+
+void harness_take_over(struct harness *h)
+{
+    h->store->epoch++;
     open_engine(h);
+}
+
+void harness_crash(struct harness *h)
+{
+    harness_kill(h);
+    harness_take_over(h);
 }
 
 /* ---- asking for things

@@ -18,9 +18,10 @@
 #include "rehearse/virtual_time.h"
 
 struct harness_options {
-    const char *workflow; /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */
-    const char *world;    /* settings of the simulated core; NULL: the trial's */
-    int64_t start_ms;     /* wall clock at the beginning; 0: the orders' window has just opened */
+    const char *workflow;  /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */
+    const char *directory; /* of another catalogue than the real one; read once a process */
+    const char *world;     /* settings of the simulated core; NULL: the trial's */
+    int64_t start_ms;      /* wall clock at the beginning; 0: the orders' window has just opened */
     const struct ferry_adapter *vim, *nf; /* in place of the linked ones; NULL: those */
     struct fy_store *store;               /* the harness takes it; NULL: SQLite in memory */
 };
@@ -41,13 +42,14 @@ struct harness {
     uint64_t rows;
     unsigned crashes;
     const char *commit; /* a run that the next submissions commit first; NULL: none */
+    unsigned slow_scripts; /* so many more events happen before a workflow is heard */
 };
 
 struct harness *harness_new(const struct harness_options *options);
 void harness_free(struct harness *h);
 
-/* An order of tests/support/orders by name, or "trial" and "issu" for the simulator's, accepted. The id is the caller's.
- * Fails the process if it is refused. */
+/* An order of tests/support/orders by name, or "trial" and "issu" for the simulator's, accepted. The id is
+ * the caller's. Fails the process if it is refused. */
 char *harness_submit(struct harness *h, const char *order);
 bool harness_try_submit(struct harness *h, const char *order, const char **ret_run, bool *ret_existed,
                         struct fy_err *err);
@@ -64,6 +66,8 @@ bool harness_until(struct harness *h, const char *run, const char *state);
 
 /* The engine dies: what is not durable is lost, calls in flight have no answer. Another one takes over. */
 void harness_crash(struct harness *h);
+void harness_kill(struct harness *h);      /* the first half of it: there is no engine now */
+void harness_take_over(struct harness *h); /* the other half */
 
 bool harness_command(struct harness *h, const char *run, const char *verb, const char *args,
                      struct fy_err *err);

@@ -27,6 +27,7 @@ struct effect {
 
 struct guard {
     json_t *first;   /* before the order */
+    json_t *prior;   /* as the ledger has it */
     json_t *foreign; /* what another hand set last; NULL: none did */
     bool foreign_while_held;
     bool held, off; /* off: the engine has switched it off, and the world has done so */
@@ -70,6 +71,7 @@ void rules_free(struct rules *rules)
     for (int i = 0; i < GUARDS; i++) {
         json_decref(rules->guards[i].first);
         json_decref(rules->guards[i].foreign);
+        json_decref(rules->guards[i].prior);
     }
     free(rules->steps);
     free(rules->effects);
@@ -263,10 +265,12 @@ static void guard_record(struct rules *rules, const json_t *doc, bool taken)
     guard->held = taken;
     guard->off = false;
     if (taken) {
+        json_decref(guard->prior);
+        guard->prior = json_deep_copy(json_object_get(doc, "prior"));
         guard->foreign_while_held = false;
         rules->taking = i;
     } else if (guard->foreign_while_held && fy_json_bool_or(doc, "as_it_was", true) &&
-               !json_equal(guard->foreign, guard->first))
+               !json_equal(guard->foreign, guard->prior))
         play_break(rules->play, "guards", "%s was set by another hand, and the ledger says it is as it was",
                    guard_names[i]);
 }
@@ -411,6 +415,18 @@ static void effects(struct rules *rules)
     }
 }
 
+/* So few users do not come out at a ratio: what chance may do to them (twice the deviation) is no overload.
+ */
+static void overloaded(struct play *play, int domain)
+{
+    const struct sim_world *world = play->h->world;
+    int64_t here = (int64_t)world->attached[domain][0] + world->attached[domain][1];
+    int64_t over = here - world->capacity[domain];
+    if (over > 0 && over * over > play->scenario->users)
+        play_break(play, "capacity", "the %s domain has %" PRId64 " users and carries %" PRId64,
+                   sim_domain_names[domain], here, world->capacity[domain]);
+}
+
 static void world_whole(struct rules *rules)
 {
     struct play *play = rules->play;
@@ -433,10 +449,7 @@ static void world_whole(struct rules *rules)
         play_break(play, "storage", "no replica of the session database is in sync");
     for (int domain = 0; domain < DOMAINS; domain++)
         if (now->overloaded_ticks[domain] > then->overloaded_ticks[domain])
-            play_break(play, "capacity",
-                       "the %s domain has more users than it carries: %u and %u of %" PRId64,
-                       sim_domain_names[domain], play->h->world->attached[domain][0],
-                       play->h->world->attached[domain][1], play->h->world->capacity[domain]);
+            overloaded(play, domain);
 }
 
 void rules_event(struct rules *rules)

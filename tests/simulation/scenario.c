@@ -58,12 +58,12 @@ const char *const profiles[] = {"all", "calm", "crash", "people", "fault", NULL}
 
 static void draw_landscape(struct scenario *s, struct chance *c)
 {
-    static const int64_t users[] = {60, 90, 120, 120, 150, 200, 300, 500};
+    static const int64_t users[] = {80, 120, 120, 150, 150, 200, 300, 500};
     s->shape = chance_permille(c, 300);
     s->users = users[chance_of(c, 0, (int64_t)FY_COUNT(users) - 1)];
     s->svc = chance_permille(c, 900) ? chance_of(c, 3, 6) : 2;
     s->sdb = chance_permille(c, 970) ? chance_of(c, 2, 4) : 1;
-    s->room = chance_permille(c, 900) ? chance_of(c, 300, 450) : chance_of(c, 150, 300);
+    s->room = chance_permille(c, 900) ? chance_of(c, 300, 450) : chance_of(c, 200, 300);
     s->build_s = chance_of(c, 2, 60);
     s->sync_s = chance_of(c, 1, 20);
     s->mobility = chance_permille(c, 920) ? 0 : chance_of(c, 1, 3);

@@ -221,6 +221,8 @@ static void drive_parked(struct fy_live *live)
         return;
     }
     bool releasing = run->step.own && run->step.open;
+    if (!releasing)
+        fy_wish_leave(live);
     if (releasing && !run->step.failed) {
         take_step(live);
     } else if (!releasing && fy_run_held(run) > 0) {

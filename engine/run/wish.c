@@ -110,6 +110,14 @@ static void answered(void *context, struct fy_question *questions, size_t count)
     fy_drive(live);
 }
 
+void fy_wish_leave(struct fy_live *live)
+{
+    const struct fy_run_step *step = &live->run->step;
+    bool asks = live->run->wish.verb != NULL && live->flight.taken && (step->failed || !step->open);
+    if (asks) /* what is in flight is this wish's question */
+        fy_step_leave(live);
+}
+
 bool fy_wish_drive(struct fy_live *live)
 {
     const struct fy_run_wish *wish = &live->run->wish;

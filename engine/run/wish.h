@@ -34,6 +34,7 @@ bool fy_wish_fold_decided(struct fy_run *run, const struct fy_row *row, const js
 void fy_wish_drop(struct fy_run *run);
 
 bool fy_wish_drive(struct fy_live *live); /* true: there is one, and the drive has nothing else to do */
+void fy_wish_leave(struct fy_live *live); /* nobody waits for it any more: the run is given over */
 
 /* The run goes on where it was: its former state, "VERB by WHO: why". */
 void fy_wish_back(struct fy_live *live);

@@ -66,15 +66,15 @@ static void draw_landscape(struct scenario *s, struct chance *c)
     s->room = chance_permille(c, 900) ? chance_of(c, 300, 450) : chance_of(c, 200, 300);
     s->build_s = chance_of(c, 2, 60);
     s->sync_s = chance_of(c, 1, 20);
-    s->mobility = chance_permille(c, 920) ? 0 : chance_of(c, 1, 3);
+    s->mobility = chance_permille(c, 950) ? 0 : chance_of(c, 1, 3);
     s->worse = chance_permille(c, 80) ? chance_of(c, 300, 5000) : 0;
 }
 
 static void draw_order(struct scenario *s, struct chance *c)
 {
-    s->stages = chance_permille(c, 700) ? chance_of(c, 1, 2) : chance_of(c, 3, 4);
-    s->soak_s = chance_of(c, 10, 180);
-    s->period_s = chance_of(c, 1, 6) * 10;
+    s->stages = chance_permille(c, 850) ? chance_of(c, 1, 2) : chance_of(c, 3, 4);
+    s->soak_s = chance_of(c, 10, 90);
+    s->period_s = chance_permille(c, 900) ? chance_of(c, 3, 6) * 10 : 10;
     s->rate = chance_of(c, 1, 40) * 10;
     s->step = chance_permille(c, 700) ? 0 : chance_of(c, 1, s->svc);
     s->preserved = chance_of(c, 1, s->svc > 2 ? s->svc / 2 : 1);
@@ -85,9 +85,9 @@ static void draw_order(struct scenario *s, struct chance *c)
     s->on_window_end = chance_permille(c, 600);
     s->on_violation = chance_permille(c, 500) ? 0 : chance_of(c, 0, 2);
     s->on_expiry = chance_of(c, 0, 2);
-    s->observe_min = chance_of(c, 1, 48) * 60;
+    s->observe_min = chance_permille(c, 900) ? chance_of(c, 1, 8) * 60 : chance_of(c, 24, 200) * 60;
     s->window_min = chance_permille(c, 850) ? chance_of(c, 120, 400) : chance_of(c, 20, 90);
-    s->early_min = chance_permille(c, 800) ? 0 : chance_of(c, 1, 3000);
+    s->early_min = chance_permille(c, 800) ? 0 : chance_of(c, 1, chance_permille(c, 800) ? 120 : 6000);
     s->guards = chance_permille(c, 700) ? 15 : chance_of(c, 0, 31);
     s->backup = chance_of(c, 1, 7);
     s->dial = chance_permille(c, 800);
@@ -95,7 +95,7 @@ static void draw_order(struct scenario *s, struct chance *c)
 
 static void draw_people(struct scenario *s, struct chance *c)
 {
-    s->patience = chance_permille(c, 900) ? chance_of(c, 0, 20) : chance_of(c, 20, 400);
+    s->patience = chance_permille(c, 950) ? chance_of(c, 0, 12) : chance_of(c, 12, 300);
     s->retries = chance_of(c, 0, 4);
     s->way_out = chance_permille(c, 700);
     s->at_end = chance_permille(c, 600) ? 0 : chance_of(c, 1, 2);

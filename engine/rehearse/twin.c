@@ -86,7 +86,7 @@ static char *settings_of(const struct fy_score *score, struct fy_err *err)
     int64_t services = 16;
     json_object_set_new(settings, "images", images);
     for (size_t i = 0; i < FY_COUNT(kinds); i++) {
-        const struct fy_order_vdu *vdu;
+        const struct fy_order_vdu *vdu = NULL;
         if (!of_role(order, kinds[i].role, &vdu, err))
             return NULL;
         if (vdu == NULL)

@@ -115,6 +115,13 @@ void people_press(struct play *play, bool legal)
         (void)press(play, verb);
 }
 
+void people_take_over(struct play *play)
+{
+    static const char *const verbs[] = {"adopt", "clean"};
+    if (chance_permille(&play->chance, 500))
+        (void)press(play, verbs[chance_of(&play->chance, 0, 1)]);
+}
+
 /* ---- answering ------------------------------------------------------------------------------------------
  */
 
@@ -143,6 +150,8 @@ static bool answer_failure(struct play *play, const struct fy_run *run)
     return press_with(play, "fail", "{\"why\":\"enough\"}");
 }
 
+#define AFTER_EXPIRY_MS (26 * 60 * 60 * INT64_C(1000)) /* what the order wants then may wait for a window */
+
 static bool answer_completed(struct play *play, const struct fy_run *run)
 {
     const struct scenario *s = play->scenario;
@@ -152,7 +161,7 @@ static bool answer_completed(struct play *play, const struct fy_run *run)
         play->gave_up = true;
         return press(play, "rollback");
     }
-    if (s->at_end == 2 && clock.wall_ms(clock.self) < over_ms + 60000)
+    if (s->at_end == 2 && clock.wall_ms(clock.self) < over_ms + AFTER_EXPIRY_MS)
         return false;
     return press_with(play, "commit", "{\"why\":\"well\"}");
 }

@@ -400,6 +400,8 @@ static void go(struct play *play)
 
 static void settle(struct play *play)
 {
+    if (strcmp(play->verdict->end, "FAILED") == 0)
+        people_take_over(play);
     for (int i = 0; i < 200 && harness_event(play->h) && i < 200; i++)
         ;
     rules_event(play->rules);

@@ -84,6 +84,7 @@ void rules_final(struct rules *rules, const char *state);
 /* people.c */
 bool people_answer(struct play *play, bool nothing_left); /* a run that waits for somebody; true: pressed */
 void people_press(struct play *play, bool legal);
+void people_take_over(struct play *play); /* a run that was given over */
 
 /* points.c: who is told of each crash point, and those of other processes, which this one plays itself */
 extern struct play *points_play;

@@ -231,7 +231,6 @@ static void state_changed(struct rules *rules, const json_t *doc)
 {
     const char *from = fy_json_string_or(doc, "from", ""), *to = fy_json_string_or(doc, "to", "");
     const char *name = fy_json_string_or(doc, "event", "");
-    char move[96];
     if (strcmp(from, rules->state) != 0)
         play_break(rules->play, "I8 state", "a record leads from %s, the run is %s", from, rules->state);
     if (rules->final)
@@ -240,9 +239,7 @@ static void state_changed(struct rules *rules, const json_t *doc)
     rules->final = fy_state_final(fy_state_parse(to));
     (void)snprintf(rules->final_why, sizeof rules->final_why, "%s", fy_json_string_or(doc, "why", ""));
     seen_note(rules->play->seen, SEEN_STATE, to);
-    (void)snprintf(move, sizeof move, "%s %s", from, name);
-    if (verb_number(name) == SEEN_ROOM - 1) /* a verb is seen as its command */
-        seen_note(rules->play->seen, SEEN_MOVE, move);
+    seen_move(rules->play->seen, from, name, to);
     if (strstr(fy_json_string_or(json_object_get(doc, "error"), "message", ""), "workflow changed") != NULL)
         play_break(rules->play, "I5 replay", "%s",
                    fy_json_string_or(json_object_get(doc, "error"), "message", ""));
@@ -278,10 +275,8 @@ static void guard_record(struct rules *rules, const json_t *doc, bool taken)
 static void command(struct rules *rules, const json_t *doc)
 {
     const char *verb = fy_json_string_or(doc, "verb", "");
-    char move[96];
     rules->recorded[verb_number(verb)]++;
-    (void)snprintf(move, sizeof move, "%s %s", rules->state, verb);
-    seen_note(rules->play->seen, SEEN_MOVE, move);
+    seen_move(rules->play->seen, rules->state, verb, "SAME");
     rules->play->by_hand |= strcmp(verb, "done-by-hand") == 0 || strcmp(verb, "set-aside") == 0;
 }
 

@@ -154,11 +154,14 @@ static void draw_deeds(struct scenario *s, struct chance *c, const char *profile
     if (strcmp(profile, "calm") == 0 || chance_permille(c, 50))
         return;
     size_t count = (size_t)(chance_permille(c, 800) ? chance_of(c, 1, 8) : chance_of(c, 9, 40));
+    bool early = s->early_min > 0 && chance_permille(c, 500); /* something while it waits for its window */
     for (size_t i = 0; i < count; i++) {
         struct deed *deed = &s->deeds[s->deed_count++];
         deed->kind = draw_kind(c, profile);
         deed->at = i > 0 && chance_permille(c, 500) ? s->deeds[i - 1].at + chance_of(c, 0, 8)
                                                     : chance_of(c, 0, chance_permille(c, 800) ? 250 : 1200);
+        if (early && i < 4)
+            deed->at = chance_of(c, 0, 8);
         draw_own(deed, c);
     }
 }

@@ -8,6 +8,7 @@
 #include "tests/simulation/scenario.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const states[] = {
@@ -28,7 +29,7 @@ static const char *const ends[] = {
 
 static const char *const moves[] = {
 #define STATE(NAME, name, final, means)
-#define MOVE(FROM, event, kind, condition, TO) #FROM " " event,
+#define MOVE(FROM, event, kind, condition, TO) #FROM " " event " " #TO,
 #include "run/state.def"
 #undef STATE
 #undef MOVE
@@ -106,6 +107,21 @@ void seen_note(struct seen *seen, enum seen_what what, const char *name)
         if (strcmp(at, name) == 0) {
             seen_number(seen, what, (int64_t)i);
             return;
+        }
+}
+
+/* From, event, to; a row that leads BACK, or stays the SAME, leads anywhere. */
+void seen_move(struct seen *seen, const char *from, const char *event, const char *to)
+{
+    const char *const ends_in[] = {to, "BACK"};
+    for (size_t i = 0; i < FY_COUNT(moves); i++)
+        for (size_t j = 0; j < FY_COUNT(ends_in); j++) {
+            char row[128];
+            (void)snprintf(row, sizeof row, "%s %s %s", from, event, ends_in[j]);
+            if (strcmp(moves[i], row) == 0) {
+                seen_number(seen, SEEN_MOVE, (int64_t)i);
+                return;
+            }
         }
 }
 

@@ -33,6 +33,7 @@ struct seen {
 /* The names of a kind, in order; NULL ends. */
 const char *seen_name(enum seen_what what, size_t i);
 void seen_note(struct seen *seen, enum seen_what what, const char *name); /* an unknown name is no matter */
+void seen_move(struct seen *seen, const char *from, const char *event, const char *to);
 void seen_number(struct seen *seen, enum seen_what what, int64_t number);
 
 /* Everything counted, and what was never reached, for people. */

@@ -340,14 +340,17 @@ static bool keeps_capacity(const struct scene *scene, struct fy_err *err)
     if (!is_role(scene, FY_ROLE_LOAD_SHARING) || takes_nothing(scene))
         return true;
     struct room room = measure(scene, scene->vdu);
+    const enum fy_domain other = scene->domain == FY_SOURCE ? FY_TARGET : FY_SOURCE;
+    /* A domain that neither loses an instance nor gains a user is not made worse, however full it is. */
+    bool gains = scene->share[other] != NOBODY;
     /* The last ones of a domain leave: the few users that are still on them go to the other domain. */
     if (room.serving[scene->domain] == 0 && !scene->leaving) {
-        const enum fy_domain other = scene->domain == FY_SOURCE ? FY_TARGET : FY_SOURCE;
+        gains |= room.users[scene->domain] > 0;
         room.users[other] += room.users[scene->domain];
         room.users[scene->domain] = 0;
     }
-    return domain_fits(scene, scene->vdu, &room, FY_SOURCE, err) &&
-           domain_fits(scene, scene->vdu, &room, FY_TARGET, err);
+    return domain_fits(scene, scene->vdu, &room, scene->domain, err) &&
+           (!gains || domain_fits(scene, scene->vdu, &room, other, err));
 }
 
 /* Nobody's instance leaves while it serves. */

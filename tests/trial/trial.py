@@ -149,7 +149,8 @@ def trial(build, case, seed, scale):
         engine.start()
         view = drive(engine, order_of(case, engine), run, scale, killed=not issu)
         if view["state"] != "COMPLETED":
-            return f"{case} seed {seed}: {view['state']}", [json.dumps(view.get("error")), engine.log()[-1000:]]
+            told = [r["text"] for r in engine.records(run) if r["name"] in ("state changed", "verdict", "checked")]
+            return f"{case} seed {seed}: {view['state']}", [*told, engine.log()[-1000:]]
         records = engine.records(run)
         if issu:
             figures = check_issu(records, wrong)

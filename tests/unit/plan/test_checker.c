@@ -146,6 +146,21 @@ static void test_checker_refuses_too_many_at_once(void **state)
                    "5 instances of VDU SVC would stay in service of 16, and 6 must be preserved");
 }
 
+static void test_checker_lets_the_last_empty_one_leave_whatever_the_other_domain_carries(void **state)
+{
+    struct scene *scene = *state;
+    const struct fy_batch batch = batch_of(scene, "SVC", services, 1);
+    for (size_t i = 0; i < scene->count; i++) {
+        struct thing *thing = &scene->things[i];
+        if (strcmp(thing->vdu, "SVC") != 0 || strcmp(thing->id, services[0]) == 0)
+            continue;
+        thing->target = true;
+        thing->users = 5002; /* of 6,250, and 80 % are allowed */
+    }
+    scene_find(scene, services[0])->users = 0;
+    assert_passes(scene, fy_check_batch, &batch);
+}
+
 static void test_checker_refuses_what_still_serves(void **state)
 {
     struct scene *scene = *state;
@@ -213,6 +228,7 @@ int main(void)
         CASE(test_checker_refuses_stores_below_the_quorum),
         CASE(test_checker_refuses_stores_while_another_one_is_behind),
         CASE(test_checker_refuses_too_many_at_once),
+        CASE(test_checker_lets_the_last_empty_one_leave_whatever_the_other_domain_carries),
         CASE(test_checker_refuses_what_still_serves),
         CASE(test_checker_refuses_what_does_not_belong),
         CASE(test_checker_refuses_a_share_that_does_not_fit),

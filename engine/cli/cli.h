@@ -102,5 +102,6 @@ int fy_cmd_watch(struct fy_cli *cli);
 int fy_cmd_workflow_lint(struct fy_cli *cli);
 int fy_cmd_workflow_list(struct fy_cli *cli);
 int fy_cmd_workflow_show(struct fy_cli *cli);
+int fy_cmd_workflow_test(struct fy_cli *cli);
 
 #endif

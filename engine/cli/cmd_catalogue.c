@@ -100,6 +100,13 @@ int fy_cmd_workflow_lint(struct fy_cli *cli)
     return run_host(cli, argv);
 }
 
+int fy_cmd_workflow_test(struct fy_cli *cli)
+{
+    const char *argv[] = {"ferry-host", "workflow-test", cli->args[0], cli->args[1],
+                          cli->args[2], cli->args[3],    NULL};
+    return run_host(cli, argv);
+}
+
 int fy_cmd_workflow_list(struct fy_cli *cli)
 {
     struct fy_err err = {0};

@@ -197,6 +197,11 @@ const struct fy_command fy_commands[] = {
      "ferry workflow show gray_upgrade", fy_cmd_workflow_show},
     {"workflow lint", "FILE.lua", 1, 1, "Find mistakes in a workflow before it runs", NULL, NULL,
      "ferry workflow lint workflows/gray_upgrade/gray_upgrade.lua", fy_cmd_workflow_lint},
+    {"workflow test", "FOLDER...", 1, FY_CLI_ARGS, "Hold the conversations of a workflow's test.lua with it",
+     NULL,
+     "Nothing is touched: the engine's part is read from the test. Modules are found beside the workflow, in "
+     "the folder\nabove, and in Ferry's own catalogue.",
+     "ferry workflow test workflows/gray_upgrade", fy_cmd_workflow_test},
     {"engine status", "", 0, 0, "Is ferryd running on this store?", NULL, NULL, "ferry engine status",
      fy_cmd_engine_status},
     {"engine stop", "", 0, 0, "Stop ferryd; its runs go on when it starts again", NULL, NULL,

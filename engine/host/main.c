@@ -9,7 +9,7 @@
  *     ferry-host reader     one untrusted document, then it exits
  *
  * By hand: ferry-host test PLUGIN.so [TRIAL.json] (adapter_test.h), ferry-host lint WORKFLOW.lua
- * (script/lint.h).
+ * (script/lint.h), ferry-host workflow-test FOLDER (script/transcript.h).
  */
 #include "host/adapter_test.h"
 #include "host/profile.h"
@@ -22,6 +22,7 @@
 #ifdef FERRY_HOST_SCRIPT
 #include "script/host.h"
 #include "script/lint.h"
+#include "script/transcript.h"
 #endif
 
 #include "base/child.h"
@@ -91,6 +92,7 @@ static const struct {
     {"test", fy_adapter_test_main},
 #ifdef FERRY_HOST_SCRIPT
     {"lint", fy_lint_main},
+    {"workflow-test", fy_transcripts_main},
 #endif
 };
 

@@ -128,28 +128,21 @@ static char *read_text(const char *path, struct fy_err *err)
     return fy_buf_take(&text);
 }
 
-static bool open_catalog(const char *directory, struct fy_catalog **ret, struct fy_workflow **ret_workflows,
-                         struct fy_err *err)
+/* The workflow that the order names, and nothing else of the catalogue. */
+static bool open_workflow(const char *directory, const char *name, struct fy_catalog_entry *entry,
+                          struct fy_err *err)
 {
     static const char *const places[] = {"share/ferry/workflows", "workflows", NULL};
     FY_AUTO(fy_free_ptr) char *beside = directory == NULL ? fy_find_beside(places) : NULL;
     if (directory == NULL && beside == NULL)
         return fy_fail(err, FY_ERR_NOT_FOUND, "the catalogue of workflows was not found beside this program");
-    if (!fy_catalog_open(directory != NULL ? directory : beside, ret, err))
+    FY_AUTO(fy_free_ptr)
+    char *path = fy_format("%s/%s/%s.lua", directory != NULL ? directory : beside, name, name);
+    entry->name = fy_strdup(name);
+    if (!fy_catalog_read_file(path, entry, err))
         return false;
-    struct fy_workflow *workflows = FY_NEW_ARRAY(struct fy_workflow, (*ret)->count + 1);
-    for (size_t i = 0; i < (*ret)->count; i++) {
-        const struct fy_catalog_entry *entry = &(*ret)->entry[i];
-        workflows[i] = (struct fy_workflow){.name = entry->name,
-                                            .version = entry->version,
-                                            .api = entry->api,
-                                            .texts = entry->texts,
-                                            .text_count = entry->text_count,
-                                            .params = entry->params,
-                                            .needs = entry->needs};
-    }
-    *ret_workflows = workflows;
-    return true;
+    FY_AUTO(fy_free_ptr) char *described = fy_script_describe(entry->texts, entry->text_count, err);
+    return described != NULL && fy_catalog_declare(entry, described, err);
 }
 
 /* A vendor's verbs that the workflow needs: the simulated core has none of them, so they just succeed. */
@@ -158,10 +151,7 @@ static const char **dotted_of(const struct fy_score *score, json_t **ret_keeps)
     const char **dotted = FY_NEW_ARRAY(const char *, 65);
     size_t count = 0, index;
     json_t *verb;
-    *ret_keeps = NULL;
-    for (size_t i = 0; i < score->workflow_count; i++)
-        if (strcmp(score->workflows[i].name, score->order->workflow.name) == 0)
-            *ret_keeps = json_loads(score->workflows[i].needs, 0, NULL);
+    *ret_keeps = json_loads(score->workflows[0].needs, 0, NULL);
     json_array_foreach(*ret_keeps, index, verb)
     {
         if (json_is_string(verb) && strchr(json_string_value(verb), '.') != NULL && count < 64)
@@ -222,8 +212,7 @@ int main(int argc, char **argv)
 {
     struct wish wish = {0};
     struct fy_err err = {0};
-    struct fy_catalog *catalog = NULL;
-    struct fy_workflow *workflows = NULL;
+    struct fy_catalog_entry entry = {0};
     FY_AUTO(fy_order_unref) struct fy_order *order = NULL;
     fy_json_init();
     fy_log_open("ferry-rehearse", FY_LOG_ERROR);
@@ -231,19 +220,25 @@ int main(int argc, char **argv)
         return fail(&err);
     FY_AUTO(fy_free_ptr) char *xml = read_text(wish.order, &err);
     if (xml == NULL || !fy_order_read(xml, strlen(xml), &order, NULL, &err) ||
-        !open_catalog(wish.workflows, &catalog, &workflows, &err))
+        !open_workflow(wish.workflows, order->workflow.name, &entry, &err))
         return fail(&err);
+    const struct fy_workflow workflow = {.name = entry.name,
+                                         .version = entry.version,
+                                         .api = entry.api,
+                                         .texts = entry.texts,
+                                         .text_count = entry.text_count,
+                                         .params = entry.params,
+                                         .needs = entry.needs};
     FY_AUTO(fy_json_unref) json_t *needs = NULL;
     struct fy_score score = {.xml = xml,
                              .order = order,
-                             .workflows = workflows,
-                             .workflow_count = catalog->count,
+                             .workflows = &workflow,
+                             .workflow_count = 1,
                              .users = wish.users,
                              .capacity = wish.capacity};
     score.dotted = dotted_of(&score, &needs);
     int code = perform(&wish, &score);
     free((void *)score.dotted);
-    free(workflows);
-    fy_catalog_free(catalog);
+    fy_catalog_free_entry(&entry);
     return code;
 }

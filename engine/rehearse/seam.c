@@ -151,20 +151,23 @@ bool fy_seam_wants_crash(struct fy_seam *seam)
     return wants;
 }
 
+static struct pending *first_queued(const struct fy_seam *seam)
+{
+    struct pending *pending = seam->first;
+    while (pending != NULL && !pending->queued)
+        pending = pending->next;
+    return pending;
+}
+
+/* One at a time: whoever is answered may call, forget or crash. */
 size_t fy_seam_turn(struct fy_seam *seam)
 {
-    size_t served = 0;
-    for (struct pending *pending = seam->first; pending != NULL;) {
-        if (!pending->queued) {
-            pending = pending->next;
-            continue;
-        }
-        struct fy_adapter_reply reply = pending->reply;
-        answer(pending, &reply);
-        served++;
-        pending = seam->first; /* whoever was answered may have called */
-    }
-    return served;
+    struct pending *pending = first_queued(seam);
+    if (pending == NULL)
+        return 0;
+    struct fy_adapter_reply reply = pending->reply;
+    answer(pending, &reply);
+    return 1;
 }
 
 /* ---- trouble ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "script/catalog.h"
 
+#include "base/beside.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/sha256.h"
@@ -59,18 +60,24 @@ static bool read_text(const char *path, struct fy_buf *ret, struct fy_err *err)
     return true;
 }
 
+static void put_text(struct fy_catalog_entry *entry, const char *role, const char *bytes, size_t length)
+{
+    char digest[FY_SHA256_HEX];
+    fy_sha256_text(bytes, length, digest);
+    entry->texts = fy_realloc(entry->texts, (entry->text_count + 1) * sizeof *entry->texts);
+    entry->texts[entry->text_count++] = (struct fy_script_text){.role = fy_strdup(role),
+                                                                .sha256 = fy_strdup(digest),
+                                                                .bytes = fy_strndup(bytes, length),
+                                                                .length = length};
+}
+
 static bool add_text(struct fy_catalog_entry *entry, const char *role, const char *path, struct fy_err *err)
 {
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     fy_buf_put(&buf, "", 0);
     if (!read_text(path, &buf, err))
         return false;
-    char digest[FY_SHA256_HEX];
-    fy_sha256_text(buf.data, buf.length, digest);
-    entry->texts = fy_realloc(entry->texts, (entry->text_count + 1) * sizeof *entry->texts);
-    size_t length = buf.length;
-    entry->texts[entry->text_count++] = (struct fy_script_text){
-        .role = fy_strdup(role), .sha256 = fy_strdup(digest), .bytes = fy_buf_take(&buf), .length = length};
+    put_text(entry, role, buf.data, buf.length);
     return true;
 }
 
@@ -102,9 +109,10 @@ static bool next_module(const char **at, char name[64])
     return false;
 }
 
-/* Where modules are sought: near is the workflow's own folder, far the catalogue. */
+/* Where modules are sought: near is the workflow's own folder, far the catalogue, own that of this Ferry (or
+ * NULL). */
 struct places {
-    const char *near, *far;
+    const char *near, *far, *own;
 };
 
 static bool add_module(struct fy_catalog_entry *entry, const struct places *places, const char *name,
@@ -113,8 +121,12 @@ static bool add_module(struct fy_catalog_entry *entry, const struct places *plac
     struct stat found;
     FY_AUTO(fy_free_ptr) char *near = fy_format("%s/%s.lua", places->near, name);
     FY_AUTO(fy_free_ptr) char *far = fy_format("%s/%s/%s.lua", places->far, name, name);
-    bool is_near = stat(near, &found) == 0;
-    if (!is_near && stat(far, &found) != 0)
+    FY_AUTO(fy_free_ptr)
+    char *own = places->own != NULL ? fy_format("%s/%s/%s.lua", places->own, name, name) : NULL;
+    bool is_near = stat(near, &found) == 0, is_far = stat(far, &found) == 0;
+    if (!is_near && !is_far && own != NULL && stat(own, &found) == 0)
+        return add_text(entry, name, own, err);
+    if (!is_near && !is_far)
         return fy_fail(err, FY_ERR_NOT_FOUND, "module \"%s\" is neither %s nor %s", name, near, far);
     return add_text(entry, name, is_near ? near : far, err);
 }
@@ -186,15 +198,35 @@ static bool read_entry(const char *directory, const char *folder, struct fy_cata
     return true;
 }
 
+static char *own_catalogue(void)
+{
+    static const char *const places[] = {"share/ferry/workflows", "workflows", NULL};
+    return fy_find_beside(places);
+}
+
+static bool add_modules_of(struct fy_catalog_entry *entry, const char *folder, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/..", folder);
+    FY_AUTO(fy_free_ptr) char *own = own_catalogue();
+    const struct places places = {.near = folder, .far = far, .own = own};
+    return add_modules(entry, &places, err);
+}
+
 bool fy_catalog_read_file(const char *path, struct fy_catalog_entry *entry, struct fy_err *err)
 {
     const char *slash = strrchr(path, '/');
     FY_AUTO(fy_free_ptr)
     char *near = slash != NULL ? fy_strndup(path, (size_t)(slash - path)) : fy_strdup(".");
-    FY_AUTO(fy_free_ptr) char *far = fy_format("%s/..", near);
-    const struct places places = {.near = near, .far = far};
     add_prelude(entry);
-    return add_text(entry, "workflow", path, err) && add_modules(entry, &places, err);
+    return add_text(entry, "workflow", path, err) && add_modules_of(entry, near, err);
+}
+
+bool fy_catalog_read_text(const char *text, const char *folder, struct fy_catalog_entry *entry,
+                          struct fy_err *err)
+{
+    add_prelude(entry);
+    put_text(entry, "workflow", text, strlen(text));
+    return add_modules_of(entry, folder, err);
 }
 
 void fy_catalog_free_entry(struct fy_catalog_entry *entry)

@@ -42,10 +42,15 @@ bool fy_catalog_open(const char *directory, struct fy_catalog **ret_catalog,
 void fy_catalog_free(struct fy_catalog *catalog);
 
 /*
- * One text and its modules, for lint: sought beside the file and in the folder above. Fills what it could
- * read also when it fails; free it with fy_catalog_free_entry. Nothing is declared (name, params, ...) yet.
+ * One text and its modules, for tools: sought beside the file, in the folder above, then in Ferry's own
+ * catalogue. Fills what it could read also when it fails; free it with fy_catalog_free_entry. Nothing is
+ * declared (name, params, ...) yet.
  */
 bool fy_catalog_read_file(const char *path, struct fy_catalog_entry *entry, struct fy_err *err) FY_MUST_CHECK;
+
+/* The same for a text that stands in no file; its modules are sought as if it stood in that folder. */
+bool fy_catalog_read_text(const char *text, const char *folder, struct fy_catalog_entry *entry,
+                          struct fy_err *err) FY_MUST_CHECK;
 void fy_catalog_free_entry(struct fy_catalog_entry *entry);
 
 /*

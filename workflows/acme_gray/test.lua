@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What acme_gray does differently. docs/workflow-guide.md, "Testing", has the notation.
+-- What acme_gray does differently. engine/script/transcript.h has the notation.
 
 local function args(params)
   return [[{"order":{

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The conversations gray_upgrade holds with the engine. docs/workflow-guide.md, "Testing", has the notation.
+-- The conversations gray_upgrade holds with the engine. engine/script/transcript.h has the notation.
 
 local args = [[{"order":{
   "request":{"id":"CHG-1","source":{"version":"1.2.0"},"target":{"version":"1.3.0"}},

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The conversations issu holds with the engine. docs/workflow-guide.md, "Testing", has the notation.
+-- The conversations issu holds with the engine. engine/script/transcript.h has the notation.
 
 local function args(stages)
   return [[{"order":{

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "transcript.h"
+#include "script/transcript.h"
 
+#include "base/beside.h"
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "script/catalog.h"
 #include "script/prelude.h"
 #include "script/program.h"
@@ -11,6 +11,7 @@
 #include <lualib.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct talk {
     const char *name;
@@ -22,8 +23,11 @@ struct talk {
     bool failed;
 };
 
-static int total, failures;
-static struct fy_catalog *catalog;
+/* One test.lua: its folder, and what came of it. */
+struct test {
+    const char *folder;
+    int count, failures;
+};
 
 static void complain(struct talk *talk, const char *did, const char *got)
 {
@@ -128,72 +132,119 @@ static const char *field(lua_State *lua, const char *name, const char *otherwise
     return luaL_optstring(lua, -1, otherwise); /* stays on the stack, and so alive */
 }
 
-/* The texts of a catalogue entry; with a text of its own, that one first and all others as its modules. */
-static size_t take_texts(lua_State *lua, struct fy_script_text *texts, char digest[FY_SHA256_HEX])
+/* Where a workflow of that name lies: here, above, or in Ferry's catalogue. The caller frees it; NULL. */
+static char *path_of(const char *folder, const char *name)
+{
+    FY_AUTO(fy_free_ptr) char *in_tree = fy_format("workflows/%s/%s.lua", name, name);
+    FY_AUTO(fy_free_ptr) char *installed = fy_format("share/ferry/workflows/%s/%s.lua", name, name);
+    const char *const own[] = {installed, in_tree, NULL};
+    for (int i = 0; i < 2; i++) {
+        char *path =
+            i == 0 ? fy_format("%s/%s.lua", folder, name) : fy_format("%s/../%s/%s.lua", folder, name, name);
+        if (access(path, R_OK) == 0)
+            return path;
+        free(path);
+    }
+    return fy_find_beside(own);
+}
+
+static bool take_texts(lua_State *lua, const struct test *test, struct fy_catalog_entry *entry,
+                       struct fy_err *err)
 {
     const char *name = field(lua, "workflow", NULL), *text = field(lua, "text", NULL);
-    size_t count = 0;
-    if (text != NULL) {
-        fy_sha256_text(text, strlen(text), digest);
-        texts[count++] = *fy_script_prelude();
-        texts[count++] = (struct fy_script_text){"workflow", digest, text, strlen(text)};
-    }
-    for (size_t i = 0; i < catalog->count; i++)
-        for (size_t j = 0; j < catalog->entry[i].text_count; j++) {
-            struct fy_script_text one = catalog->entry[i].texts[j];
-            if (text != NULL && strcmp(one.role, "workflow") == 0)
-                one.role = catalog->entry[i].name;
-            else if (text != NULL || strcmp(catalog->entry[i].name, name) != 0)
-                continue;
-            texts[count++] = one;
-        }
-    return count;
+    if (text != NULL)
+        return fy_catalog_read_text(text, test->folder, entry, err);
+    if (name == NULL)
+        return fy_fail(err, FY_ERR_INVALID, "a transcript needs workflow = \"NAME\" or text = [[...]]");
+    FY_AUTO(fy_free_ptr) char *path = path_of(test->folder, name);
+    if (path == NULL)
+        return fy_fail(err, FY_ERR_NOT_FOUND, "there is no workflow \"%s\" here, above or in the catalogue",
+                       name);
+    return fy_catalog_read_file(path, entry, err);
+}
+
+static void play(const struct fy_script_start *start, struct talk *talk)
+{
+    struct fy_workshop *shop = fy_workshop_new(NULL);
+    talk->program = fy_program_start(shop, start, &talk->event);
+    hold(talk);
+    fy_program_free(talk->program);
+    fy_workshop_free(shop);
 }
 
 static int transcript(lua_State *lua)
 {
-    char digest[FY_SHA256_HEX];
-    struct fy_script_text texts[32];
+    struct test *test = lua_touserdata(lua, lua_upvalueindex(1));
+    struct fy_catalog_entry entry = {0};
+    struct fy_err err = {0};
     luaL_checktype(lua, 1, LUA_TTABLE);
     lua_rawgeti(lua, 1, 1);
     lua_rawgeti(lua, 1, 2);
     struct talk talk = {.name = luaL_checkstring(lua, 2)};
     FY_AUTO(fy_free_ptr) char *lines = fy_strdup(luaL_checkstring(lua, 3));
-    struct fy_script_start start = {.run = "r1",
-                                    .texts = texts,
-                                    .text_count = take_texts(lua, texts, digest),
-                                    .api = FY_SCRIPT_API,
-                                    .function = field(lua, "run", "upgrade"),
-                                    .args = field(lua, "args", "{}")};
-    struct fy_workshop *shop = fy_workshop_new(NULL);
     talk.rest = lines;
-    talk.program = fy_program_start(shop, &start, &talk.event);
-    hold(&talk);
-    fy_program_free(talk.program);
-    fy_workshop_free(shop);
-    total++;
-    failures += talk.failed;
+    test->count++;
+    if (take_texts(lua, test, &entry, &err)) {
+        play(&(struct fy_script_start){.run = "r1",
+                                       .texts = entry.texts,
+                                       .text_count = entry.text_count,
+                                       .api = FY_SCRIPT_API,
+                                       .function = field(lua, "run", "upgrade"),
+                                       .args = field(lua, "args", "{}")},
+             &talk);
+    } else {
+        (void)fprintf(stderr, "%s: %s\n", talk.name, err.message);
+        talk.failed = true;
+    }
+    fy_catalog_free_entry(&entry);
+    test->failures += talk.failed;
     return 0;
 }
 
-int transcripts_run(const char *path, int *ret_count)
+bool fy_transcripts_run(const char *folder, int *ret_count, int *ret_failures, struct fy_err *err)
 {
-    struct fy_err err;
-    FY_AUTO(fy_free_ptr) char *file = fy_format("%s/%s", SOURCE_DIR, path);
-    total = failures = 0;
-    if (!fy_catalog_open(SOURCE_DIR "/workflows", &catalog, &err)) {
-        (void)fprintf(stderr, "%s\n", err.message);
-        return 1;
+    struct test test = {.folder = folder};
+    FY_AUTO(fy_free_ptr) char *file = fy_format("%s/test.lua", folder);
+    if (access(file, R_OK) != 0) {
+        fy_fail(err, FY_ERR_NOT_FOUND, "there is no %s", file);
+        return fy_hint(err, "write one: docs/workflow-guide.md, \"Testing\"");
     }
     lua_State *lua = luaL_newstate();
     luaL_openlibs(lua);
-    lua_register(lua, "transcript", transcript);
-    if (luaL_loadfile(lua, file) != LUA_OK || lua_pcall(lua, 0, 0, 0) != LUA_OK) {
-        (void)fprintf(stderr, "%s\n", lua_tostring(lua, -1));
-        failures++;
-    }
+    lua_pushlightuserdata(lua, &test);
+    lua_pushcclosure(lua, transcript, 1);
+    lua_setglobal(lua, "transcript");
+    bool good = luaL_loadfile(lua, file) == LUA_OK && lua_pcall(lua, 0, 0, 0) == LUA_OK;
+    if (!good)
+        (void)fy_fail(err, FY_ERR_INVALID, "%s", lua_tostring(lua, -1));
     lua_close(lua);
-    fy_catalog_free(catalog);
-    *ret_count = total;
-    return failures;
+    *ret_count = test.count;
+    *ret_failures = test.failures;
+    return good;
+}
+
+static int run_folder(const char *folder)
+{
+    int count = 0, failures = 0;
+    struct fy_err err;
+    if (!fy_transcripts_run(folder, &count, &failures, &err)) {
+        (void)fprintf(stderr, "ferry: %s\n", err.message);
+        if (err.hint[0] != '\0')
+            (void)fprintf(stderr, "  %s\n", err.hint);
+        return 2;
+    }
+    (void)printf("%s: %d transcripts, %d failed\n", folder, count, failures);
+    return failures > 0 || count == 0 ? 1 : 0;
+}
+
+int fy_transcripts_main(int argc, char **argv)
+{
+    int worst = argc > 0 ? 0 : 2;
+    if (argc == 0)
+        (void)fprintf(stderr, "workflow-test: give it the folder of a workflow\n");
+    for (int i = 0; i < argc; i++) {
+        int code = run_folder(argv[i]);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
 }

@@ -23,7 +23,7 @@ enum fy_exit {
 
 struct fy_client;
 
-#define FY_CLI_ARGS 10
+#define FY_CLI_ARGS 17
 
 struct fy_option {
     const char *name;  /* "scale", without dashes */

@@ -109,7 +109,7 @@ static json_t *await(const struct fy_cli *cli, json_t *view,
 
 static bool about_checks(const struct fy_cli *cli)
 {
-    static const char *const verbs[] = {"recheck", "waive", "unwaive", "clean"};
+    static const char *const verbs[] = {"recheck", "amend", "waive", "unwaive", "clean"};
     for (size_t i = 0; i < FY_COUNT(verbs); i++)
         if (strcmp(verbs[i], cli->command->name) == 0)
             return true;

@@ -164,6 +164,13 @@ const struct fy_command fy_commands[] = {
          "ferry adjust CHG-0007 --step 2"),
     VERB("recheck", "Check a scheduled run again now, and say what fails", why_options,
          "ferry recheck CHG-0007"),
+    {"amend", "RUN WHAT=VALUE...", 2, FY_CLI_ARGS, "Change an order that waits: window, soaks, steps, limits",
+     why_options,
+     "WHAT: window.start, window.end, window.latestRollbackEnd, stage.RATIO.soak, stage.RATIO.maxSoak,\n"
+     "vdu.ID.step, limits.maxUsersAtRisk, limits.maxSimplex, limits.minHeadroom, limits.maxDuration.\n"
+     "Values as in the order's XML. Anything else is a new order.",
+     "ferry amend CHG-0007 window.start=2026-11-23T01:00:00+08:00 stage.50.soak=PT20M --why \"ticket 4711\"",
+     fy_cmd_verb},
     VERB("waive", "Start all the same though this check fails", waive_options,
          "ferry waive CHG-0007 --check no_critical_alarms --why \"known, ticket 4711\""),
     VERB("unwaive", "Take a waiver back", unwaive_options, "ferry unwaive CHG-0007 --check guards_free"),

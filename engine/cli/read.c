@@ -134,7 +134,7 @@ static int read_rest(struct fy_cli *cli, int argc, char **argv)
     }
     if (cli->arg_count < cli->command->min_args)
         return complain(cli, cli->command->name, "wants more arguments");
-    if (strcmp(cli->command->arguments, "RUN") == 0 &&
+    if ((strcmp(cli->command->arguments, "RUN") == 0 || strncmp(cli->command->arguments, "RUN ", 4) == 0) &&
         cli->args[0][strcspn(cli->args[0], "/?#% \t\r\n")] != '\0')
         return complain(cli, cli->args[0], "is not the name of a run; \"ferry list\" shows them");
     return -1;

@@ -133,6 +133,16 @@ static void put_verbs(const json_t *view, struct fy_buf *buf)
     fy_buf_text(buf, "\n");
 }
 
+static void put_amended(const json_t *amended, struct fy_buf *buf)
+{
+    const json_t *change = NULL;
+    size_t index = 0;
+    json_array_foreach(json_object_get(amended, "changes"), index, change) fy_buf_format(
+        buf, "  %-10s %s from %s to %s, by %s\n", "amended", fy_json_string_or(change, "what", "?"),
+        fy_json_string_or(change, "before", "?"), fy_json_string_or(change, "after", "?"),
+        fy_json_string_or(json_object_get(amended, "caller"), "who", "?"));
+}
+
 void fy_show_text(const json_t *view, struct fy_buf *buf)
 {
     const json_t *error = json_object_get(view, "error");
@@ -146,6 +156,7 @@ void fy_show_text(const json_t *view, struct fy_buf *buf)
     put_line(buf, "asked", fy_json_string_or(json_object_get(view, "approval"), "question", NULL));
     put_line(buf, "error", fy_json_string_or(error, "message", NULL));
     put_line(buf, "", fy_json_string_or(error, "hint", NULL));
+    put_amended(json_object_get(view, "amended"), buf);
     fy_show_checks(view, buf);
     put_handed_over(json_object_get(view, "hand_over"), buf);
     put_users(view, buf);

@@ -88,6 +88,25 @@ static put_fn *kind_of(const char *option)
     return put_text;
 }
 
+/* "window.end=..." behind the run's name: what is to be set to what. */
+static bool put_changes(const struct fy_cli *cli, json_t *args, struct fy_err *err)
+{
+    json_t *set = cli->arg_count > 1 ? json_object() : NULL;
+    if (set != NULL && json_object_set_new(args, "set", set) != 0)
+        return false;
+    for (size_t i = 1; i < cli->arg_count; i++) {
+        const char *equals = strchr(cli->args[i], '=');
+        if (equals == NULL || equals == cli->args[i]) {
+            fy_fail(err, FY_ERR_INVALID, "\"%s\" is not WHAT=VALUE", cli->args[i]);
+            return fy_hint(err, "\"ferry help %s\" lists what can be changed", cli->command->name);
+        }
+        FY_AUTO(fy_free_ptr) char *what = fy_strndup(cli->args[i], (size_t)(equals - cli->args[i]));
+        if (json_object_set_new(set, what, json_string(equals + 1)) != 0)
+            return fy_fail(err, FY_ERR_INVALID, "%s is not UTF-8", cli->args[i]);
+    }
+    return true;
+}
+
 json_t *fy_verb_args(struct fy_cli *cli, struct fy_err *err)
 {
     json_t *args = json_object();
@@ -99,5 +118,8 @@ json_t *fy_verb_args(struct fy_cli *cli, struct fy_err *err)
         json_decref(args);
         return NULL;
     }
-    return args;
+    if (put_changes(cli, args, err))
+        return args;
+    json_decref(args);
+    return NULL;
 }

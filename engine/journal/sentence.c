@@ -140,12 +140,19 @@ static void put_time(const json_t *value, struct fy_buf *buf)
     fy_sentence_clock(json_integer_value(value), buf);
 }
 
+/* A sentence of ours: as long as it is. */
+static void put_whole(const json_t *value, struct fy_buf *buf)
+{
+    for (const char *at = json_is_string(value) ? json_string_value(value) : "?"; *at != '\0'; at++)
+        fy_buf_put(buf, (unsigned char)*at < 0x20 ? " " : at, 1);
+}
+
 static const struct way {
     const char *name;
     void (*put)(const json_t *value, struct fy_buf *buf);
 } ways[] = {
-    {"list", put_list}, {"count", put_count}, {"percent", put_percent},
-    {"span", put_span}, {"time", put_time},   {"json", put_json},
+    {"list", put_list}, {"count", put_count}, {"percent", put_percent}, {"span", put_span},
+    {"time", put_time}, {"json", put_json},   {"whole", put_whole},
 };
 
 /* What stands between { and }. False: there is no such member. */

@@ -9,6 +9,7 @@
  *     {a#span}     milliseconds as "15 min"
  *     {a#time}     milliseconds since 1970 as "01:12:05"
  *     {a#json}     JSON as it stands
+ *     {a#whole}    a text, however long it is (others are cut)
  *     [...]        left out, whole, if a member in it is missing
  */
 #ifndef FY_JOURNAL_SENTENCE_H

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct fy_verb *const tables[] = {
-    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_approve,
+    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_amend,    fy_verbs_approve,
     fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand, fy_verbs_retarget,
 };
 

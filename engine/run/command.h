@@ -33,6 +33,7 @@ struct fy_verb {
 /* Tables; each ends with a NULL verb. */
 extern const struct fy_verb fy_verbs_basic[];
 extern const struct fy_verb fy_verbs_scheduled[];
+extern const struct fy_verb fy_verbs_amend[];
 extern const struct fy_verb fy_verbs_dirty[];
 extern const struct fy_verb fy_verbs_approve[];
 extern const struct fy_verb fy_verbs_replace[];

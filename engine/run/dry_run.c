@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan without a run: the same questions, the same planner, nothing journalled. */
 #include "base/mem.h"
+#include "order/amend.h"
 #include "plan/table.h"
 #include "run/ask.h"
 #include "run/live.h"
@@ -59,24 +60,15 @@ static void answered(void *context, struct fy_question *questions, size_t count)
     free_dry_run(dry_run);
 }
 
-static struct fy_order *copy(const struct fy_order *order, struct fy_err *err)
-{
-    struct fy_order *twin = NULL;
-    struct fy_buf json = {0};
-    fy_order_to_json(order, &json);
-    bool ok = fy_order_from_json(json.data, json.length, &twin, err);
-    fy_buf_free(&json);
-    return ok ? twin : NULL;
-}
-
 void fy_engine_plan(struct fy_engine *engine, const struct fy_order *order, int64_t epoch_ms,
                     void (*done)(void *context, const char *plan_json, const char *table,
                                  const struct fy_err *err),
                     void *context)
 {
     struct fy_err err = {0};
-    struct fy_order *twin = copy(order, &err);
+    struct fy_order *twin = fy_order_copy(order);
     if (twin == NULL) {
+        fy_fail(&err, FY_ERR_INTERNAL, "the order cannot be copied");
         done(context, NULL, NULL, &err);
         return;
     }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/walk.h"
+#include "run/amend.h"
 #include "run/approve.h"
 #include "run/aside.h"
 #include "run/command.h"
@@ -495,6 +496,7 @@ static const struct {
     [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
     [FY_REC_HANDED_OVER] = {.apply_doc = fold_handed_over},
     [FY_REC_FREED] = {.apply_doc = fold_freed},
+    [FY_REC_AMENDED] = {.apply_doc = fy_amend_fold},
     [FY_REC_OBSERVED] = {.apply_doc = fold_observed},
 };
 

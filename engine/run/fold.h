@@ -111,6 +111,7 @@ struct fy_run {
     char *asked_why;   /* who asked for it, and why if it was said */
 
     char *known;                  /* JSON: what was adopted before this order (handover.h); NULL: nothing */
+    char *amended;                /* JSON: the last change of the order, by whom (amend.h); NULL: none */
     struct fy_observed *observed; /* NULL: no day of observation was told yet (observe.h) */
     struct fy_handover *handover; /* NULL: it was never given up */
     struct fy_prep *prep;         /* prechecks and waivers (prep.h); NULL: none yet */

@@ -18,11 +18,11 @@
 static void put_alarm(struct fy_live *live, const char *when, const struct fy_err *failed)
 {
     char text[1100];
-    (void)snprintf(text, sizeof text, "ALARM (%s): this run would not start. %s (%s)", when, failed->message,
+    (void)snprintf(text, sizeof text, "this run would not start (%s). %s (%s)", when, failed->message,
                    live->run->prep != NULL && live->run->prep->waiver_count > 0
                        ? "waived checks are left out"
                        : "mend it before the window opens, or waive what may be waived");
-    fy_put_text(live, FY_REC_NOTE, text, "prechecks");
+    fy_put_text(live, FY_REC_ALARM, text, "prechecks");
 }
 
 /* The run may have gone on meanwhile; then it is checked where it is now. */

@@ -135,6 +135,14 @@ void fy_prep_fold_unwaive(struct fy_run *run, const struct fy_row *row, const js
     forget_waiver(prep_of(run), fy_json_string_or(json_object_get(doc, "args"), "check", ""));
 }
 
+void fy_prep_amended(struct fy_run *run, int64_t time_ms)
+{
+    struct fy_prep *prep = prep_of(run);
+    prep->done &= 1u;
+    prep->since_ms = time_ms;
+    prep->wanted = "amended";
+}
+
 void fy_prep_want(struct fy_run *run, const char *what)
 {
     prep_of(run)->wanted = what;

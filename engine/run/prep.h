@@ -59,6 +59,8 @@ size_t fy_prep_failing(const struct fy_run *run);
 void fy_prep_checked(struct fy_run *run, int64_t time_ms, const json_t *doc);
 void fy_prep_fold_waive(struct fy_run *run, const struct fy_row *row, const json_t *doc);
 void fy_prep_fold_unwaive(struct fy_run *run, const struct fy_row *row, const json_t *doc);
+/* The order has changed: moments before the new window are still to come, and checks are wanted now. */
+void fy_prep_amended(struct fy_run *run, int64_t time_ms);
 void fy_prep_want(struct fy_run *run, const char *what); /* a literal of ours */
 
 /* For the view: "checks":{...}; nothing if none were made and none is waived. */

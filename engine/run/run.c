@@ -70,6 +70,7 @@ void fy_run_free(struct fy_run *run)
     fy_prep_free(run->prep);
     fy_handover_free(run->handover);
     free(run->observed);
+    free(run->amended);
     free(run->known);
     free(run->foreseen);
     free(run->counts);

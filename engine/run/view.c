@@ -241,6 +241,7 @@ static void put_view(const struct fy_shown *shown, struct fy_buf *buf)
     put_stage(run, buf);
     if (run->sample_end_ms != 0)
         put_users(run->users, buf);
+    fy_buf_member_raw(buf, "amended", run->amended);
     fy_prep_view(run, buf);
     fy_handover_view(run, buf);
     fy_buf_member_raw(buf, "known", run->known);

@@ -143,7 +143,7 @@ static void test_a_failing_precheck_alarms_and_does_not_end_the_run(void **state
     char *run;
     struct harness *h = before_window(2, &run);
     set_guard(h, HEALING_OFF);
-    until_text(h, run, "ALARM (accepted)");
+    until_text(h, run, "ALARM: this run would not start (accepted)");
     assert_string_equal(harness_state(h, run), "SCHEDULED");
     FY_AUTO(fy_json_unref) json_t *view = harness_view(h, run);
     assert_non_null(
@@ -202,7 +202,7 @@ static void test_a_waived_check_does_not_stop_the_start_and_is_told(void **state
     char *run;
     struct harness *h = before_window(2, &run);
     set_guard(h, HEALING_OFF);
-    until_text(h, run, "ALARM (accepted)");
+    until_text(h, run, "ALARM: this run would not start (accepted)");
     command(h, run, "waive", "{\"check\":\"guards_free\",\"why\":\"healing is off for good here\"}");
     fy_journal_turn(h->journal);
     harness_crash(h);
@@ -222,7 +222,7 @@ static void test_a_waiver_taken_back_counts_no_more(void **state)
     struct fy_err err = {0};
     struct harness *h = before_window(2, &run);
     set_guard(h, HEALING_OFF);
-    until_text(h, run, "ALARM (accepted)");
+    until_text(h, run, "ALARM: this run would not start (accepted)");
     assert_false(harness_command(h, run, "unwaive", "{\"check\":\"guards_free\"}", &err));
     command(h, run, "waive", "{\"check\":\"guards_free\",\"why\":\"known\"}");
     fy_journal_turn(h->journal);
@@ -255,6 +255,85 @@ static void test_a_waiver_names_a_check_that_may_be_waived_and_a_reason(void **s
     done_with(h, run);
 }
 
+/* ---- amend ------------------------------------------------------------------------------------------ */
+
+static void test_an_amended_order_is_checked_again_and_starts_when_it_says(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = before_window(30, &run);
+    until_text(h, run, "checked (accepted)");
+    command(h, run, "amend",
+            "{\"set\":{\"window.start\":\"2026-11-26T00:00:00+08:00\",\"window.end\":\"2026-11-26T05:00:00+"
+            "08:00\","
+            "\"window.latestRollbackEnd\":\"2026-11-26T05:00:00+08:00\",\"stage.50.soak\":\"PT20M\","
+            "\"vdu.SVC.step\":3,\"limits.minHeadroom\":\"10\"},\"why\":\"a holiday\"}");
+    fy_journal_turn(h->journal);
+    harness_crash(h);
+    until_text(h, run, "checked (amended)");
+    assert_true(transcript_has(h, run,
+                               "order amended by uid:1001 (otto): window.start from 2026-11-22T16:00:00Z to "
+                               "2026-11-25T16:00:00Z, window.end"));
+    assert_true(transcript_has(h, run, "stage.50.soak from PT15M to PT20M, vdu.SVC.step from auto to 3"));
+    FY_AUTO(fy_json_unref) json_t *view = harness_view(h, run);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(view, "amended"), "changes")), 6);
+    assert_true(fy_json_int_or(json_object_get(view, "window"), "start_ms", 0) == WINDOW_MS + 72 * HOUR_MS);
+    assert_true(harness_until(h, run, "STARTING"));
+    assert_true(virtual_clock(h->time).wall_ms(h->time) >= WINDOW_MS + 72 * HOUR_MS);
+    assert_true(transcript_has(h, run, "checked (3 days before)"));
+    assert_true(transcript_has(h, run, "checked (1 day before)"));
+    assert_true(harness_until(h, run, "COMPLETED"));
+    done_with(h, run);
+}
+
+static void test_an_earlier_window_opens_earlier(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = before_window(30, &run);
+    until_text(h, run, "checked (accepted)");
+    command(h, run, "amend", "{\"set\":{\"window.start\":\"2026-11-22T20:00:00+08:00\"}}");
+    assert_true(harness_until(h, run, "STARTING"));
+    assert_true(virtual_clock(h->time).wall_ms(h->time) < WINDOW_MS);
+    done_with(h, run);
+}
+
+static void test_an_amendment_is_refused_with_what_is_wrong_and_nothing_changes(void **state)
+{
+    (void)state;
+    char *run;
+    struct fy_err err = {0};
+    struct harness *h = before_window(30, &run);
+    until_text(h, run, "checked (accepted)");
+    static const struct {
+        const char *args, *says, *hint;
+    } rows[] = {
+        {NULL, "needs what is to be changed", "for example"},
+        {"{\"set\":{\"target.version\":\"1.4.0\"}}", "\"target.version\" of an order cannot be changed",
+         "new order"},
+        {"{\"set\":{\"window\":\"now\"}}", "cannot be changed", "window.start"},
+        {"{\"set\":{\"stage.60.soak\":\"PT20M\"}}", "the order has no stage \"60\"", "ratio"},
+        {"{\"set\":{\"vdu.XYZ.step\":2}}", "the order has no vdu \"XYZ\"", "vduId"},
+        {"{\"set\":{\"stage.50.soak\":\"soon\"}}", "stage.50.soak", ""},
+        {"{\"set\":{\"stage.50.soak\":\"PT50M\"}}", "maxSoak is shorter than soak", "maxSoak"},
+        {"{\"set\":{\"window.end\":\"2026-11-22T00:00:00+08:00\"}}", "it ends before it starts", "end after"},
+        {"{\"set\":{\"vdu.OMU.step\":2}}", "goes half and half", "load-sharing"},
+        {"{\"set\":{\"vdu.SVC.step\":\"auto\"}}", "nothing would change", "show"},
+        {"{\"set\":{\"window.start\":true}}", "needs a text or a whole number", "XML"},
+        {"{\"set\":{\"window.start\":\"2026-11-20T00:00:00+08:00\",\"window.end\":\"2026-11-20T05:00:00+08:"
+         "00\"}}",
+         "its window would be over", "to come"},
+    };
+    for (size_t i = 0; i < FY_COUNT(rows); i++) {
+        if (harness_command(h, run, "amend", rows[i].args, &err))
+            fail_msg("%s", rows[i].says);
+        if (strstr(err.message, rows[i].says) == NULL || strstr(err.hint, rows[i].hint) == NULL)
+            fail_msg("%s (%s)", err.message, err.hint);
+    }
+    assert_false(transcript_has(h, run, "amended"));
+    done_with(h, run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +346,9 @@ int main(void)
         cmocka_unit_test(test_at_the_start_a_check_that_fails_ends_the_run_and_nothing_is_touched),
         cmocka_unit_test(test_a_waived_check_does_not_stop_the_start_and_is_told),
         cmocka_unit_test(test_a_waiver_taken_back_counts_no_more),
+        cmocka_unit_test(test_an_amended_order_is_checked_again_and_starts_when_it_says),
+        cmocka_unit_test(test_an_earlier_window_opens_earlier),
+        cmocka_unit_test(test_an_amendment_is_refused_with_what_is_wrong_and_nothing_changes),
         cmocka_unit_test(test_a_waiver_names_a_check_that_may_be_waived_and_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

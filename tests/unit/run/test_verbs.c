@@ -75,7 +75,7 @@ static void test_each_state_allows_the_verbs_of_its_rows_and_no_others(void **st
         enum fy_state state;
         const char *verbs;
     } rows[] = {
-        {FY_STATE_SCHEDULED, "start-now, recheck, waive, cancel"},
+        {FY_STATE_SCHEDULED, "start-now, recheck, amend, waive, cancel"},
         {FY_STATE_STARTING, "cancel"},
         {FY_STATE_PROCESSING, "adjust, pause, cancel, rollback"},
         {FY_STATE_PAUSED, "resume, cancel, rollback"},

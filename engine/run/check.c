@@ -181,7 +181,8 @@ static size_t reasons(const struct failures *failures)
 static bool fail_all(struct failures *failures, const struct fy_run *run, struct fy_err *err)
 {
     struct fy_buf text = {0};
-    int room = failures->count > 0 ? 640 / (int)reasons(failures) - 32 : 0;
+    size_t said = reasons(failures);
+    int room = said > 0 ? 640 / (int)said - 32 : 0;
     if (failures->count > 1)
         fy_buf_format(&text, "%zu checks failed: ", failures->count);
     for (size_t i = 0; i < failures->count; i++) {

@@ -147,6 +147,33 @@ class Faults(unittest.TestCase):
             self.assertIn(self.ferry.path("sim.sock"), done.stderr)
 
 
+class Waiting(unittest.TestCase):
+    """A run that waits for its window, and what an operator does with it."""
+
+    def test_checks_waivers_and_amendments(self):
+        with World(build, world=os.path.join(ROOT, "tests/crash/world.json")) as world, Ferry(world) as ferry:
+            self.assertEqual(ferry("submit", ORDER, "--at", "2030-01-06T12:00:00+08:00").returncode, OK)
+            said = ferry("recheck", RUN)
+            self.assertEqual(said.returncode, OK, said.stderr)
+            self.assertRegex(said.stdout, r"checks +\d+ of \d+ are well \(recheck")
+            self.assertIn("needs a check", ferry("waive", RUN).stderr)
+            self.assertIn("these can: source_version_is_what_runs",
+                          ferry("waive", RUN, "--check", "version_path", "--why", "x").stderr)
+            said = ferry("waive", RUN, "--check", "no_critical_alarms", "--why", "ticket 4711")
+            self.assertIn("no_critical_alarms, by uid:", said.stdout, said.stderr)
+            self.assertEqual(ferry("unwaive", RUN, "--check", "no_critical_alarms").returncode, OK)
+            said = ferry("amend", RUN, "window.start=2030-01-07T00:30:00+08:00", "--why", "ticket 4712")
+            self.assertEqual(said.returncode, OK, said.stderr)
+            self.assertIn("(amended", said.stdout)
+            self.assertIn("window.start from 2030-01-06T16:00:00Z to 2030-01-06T16:30:00Z", ferry("show", RUN).stdout)
+            self.assertEqual(ferry("amend", RUN, "window.start").returncode, USAGE)
+            said = ferry("amend", RUN, "target.version=9")
+            self.assertEqual(said.returncode, FAILED)
+            self.assertIn("send a new order", said.stderr)
+            self.assertIn("ticket 4712", ferry("report", RUN).stdout)
+            self.assertEqual(ferry("cancel", RUN).returncode, OK)
+
+
 class Trial(unittest.TestCase):
     """One small upgrade from the order to the commit."""
 

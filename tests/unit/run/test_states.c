@@ -81,6 +81,7 @@ static const struct {
     {"set-aside", "{\"instances\":[\"amf-svc-03\"],\"why\":\"test\"}"},
     {"done-by-hand", "{\"step\":1,\"why\":\"test\"}"},
     {"retarget", "{\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\"}},\"version\":\"1.3.1\",\"why\":\"test\"}"},
+    {"amend", "{\"set\":{\"stage.50.soak\":\"PT20M\"}}"},
     {"waive", "{\"check\":\"no_critical_alarms\",\"why\":\"test\"}"},
 };
 

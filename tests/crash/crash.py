@@ -9,7 +9,8 @@ The real programs upgrade a small AMF on ferry-sim, which is never killed: it st
 counts every effect by the idempotency key of its step. For each point of engine/base/point.def the process that
 gets there first dies (SIGKILL), also at its third time and at a random later one. Doubles and triples die again,
 also at the same point: recovery is killed in recovery. Kills hit ferryd and its hosts at random moments, while
-pause, resume and approve are in flight. Gates do it in a run that its KPI gate stops,
+pause, resume and approve are in flight. Gates do it in a run that its KPI gate sends back, others in one
+that is given up and adopted,
 issu in an in-service upgrade, which must reach the same end as the gray one. Then:
   no acting step is lost or done twice, the run reaches the same end, every guard is back as it was, nobody was
   dropped, no promised command is lost and none is applied twice, one order is one run, no process outlives
@@ -53,10 +54,11 @@ def gated_run(build):
 
 
 class Planner:
-    def __init__(self, options, chance, ordinary, gated, world):
+    def __init__(self, options, chance, ordinary, gated, world, given):
+        self.given = sorted(given - ordinary - gated)
         self.options, self.chance, self.world = options, chance, world
         self.ordinary, self.gated = sorted(ordinary), sorted(gated - ordinary)
-        self.recovery = [name for name in points() if name not in ordinary | gated]
+        self.recovery = [name for name in points() if name not in ordinary | gated | given]
 
     def death(self, names, latest):
         return f"{self.chance.choice(names)}:{self.chance.randint(1, latest)}"
@@ -70,7 +72,7 @@ class Planner:
             before = [self.death(self.ordinary, 9)] if name in self.recovery else []
             for hit in (1, 3, self.chance.randint(4, 40)):
                 yield Plan(before + [f"{name}:{hit}"], self.seed(), gate=name in self.gated,
-                           world=self.world if name in self.gated else 1)
+                           world=self.world if name in self.gated else 1, given_up=name in self.given)
 
     def doubles(self):
         for number in range(self.options.doubles):
@@ -125,18 +127,19 @@ def main():
     print(f"seed {options.seed}", flush=True)
     chance = random.Random(options.seed)
     ordinary, gated = run_once(options.build, Plan(commands=1)), gated_run(options.build)
-    for undisturbed in (ordinary, gated):
+    given = run_once(options.build, Plan(given_up=True))
+    for undisturbed in (ordinary, gated, given):
         if undisturbed.wrong:
             print("an undisturbed run is wrong already:\n  " + "\n  ".join(undisturbed.wrong))
             return 1
-    plans = list(Planner(options, chance, ordinary.seen, gated.seen, gated.world).all())
-    seen, failed, died = ordinary.seen | gated.seen, 0, 0
+    plans = list(Planner(options, chance, ordinary.seen, gated.seen, gated.world, given.seen).all())
+    seen, failed, died = ordinary.seen | gated.seen | given.seen, 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         results = pool.map(lambda plan: (plan, run_once(options.build, plan, options.keep)), plans)
         for number, (plan, result) in enumerate(results, 1):
             seen |= result.seen
             died += result.deaths
-            reference = gated.end if plan.gate else ordinary.end
+            reference = gated.end if plan.gate else given.end if plan.given_up else ordinary.end
             if not result.wrong and result.end != reference:
                 result.wrong = [f"another end: {json.dumps(result.end)}; undisturbed: {json.dumps(reference)}"]
             if result.wrong:

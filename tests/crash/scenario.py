@@ -22,6 +22,7 @@ RUN = "CRASH-1"
 SCALE = 600
 PATIENCE = 90  # seconds of wall clock for one run, deaths included
 MOST_STARTS = 30
+GIVE_UP_AT = 40  # records: guards are off, backups are made
 
 
 def order(gate, issu=False):
@@ -49,7 +50,9 @@ class Undone(RuntimeError):
 class Plan:
     """What happens to one run: deaths at points (NAME:N), so many kills at random moments, verbs in flight."""
 
-    def __init__(self, deaths=(), seed=0, daemon_kills=0, host_kills=0, commands=0, gate=False, world=1, issu=False):
+    def __init__(self, deaths=(), seed=0, daemon_kills=0, host_kills=0, commands=0, gate=False, world=1, issu=False,
+                 given_up=False):
+        self.given_up = given_up
         self.deaths, self.seed, self.gate, self.world, self.issu = list(deaths), seed, gate, world, issu
         self.daemon_kills, self.host_kills, self.commands = daemon_kills, host_kills, commands
 
@@ -57,7 +60,7 @@ class Plan:
         parts = self.deaths + [f"{name} {value}" for name, value in
                                (("ferryd killed", self.daemon_kills), ("hosts killed", self.host_kills),
                                 ("pauses", self.commands)) if value]
-        return ", ".join((["gate"] if self.gate else ["issu"] if self.issu else []) + (parts or ["undisturbed"])) + f" (seed {self.seed})"
+        return ", ".join((["gate"] if self.gate else ["issu"] if self.issu else ["given up"] if self.given_up else []) + (parts or ["undisturbed"])) + f" (seed {self.seed})"
 
 
 class Operator:
@@ -65,6 +68,7 @@ class Operator:
 
     def __init__(self, engine, plan, chance):
         self.engine, self.chance, self.gate, self.issu = engine, chance, plan.gate, plan.issu
+        self.given_up = plan.given_up
         self.sent, self.promised = {}, {}
         self.accepted, self.wrong = False, []
         self.pause_at = sorted(chance.randint(8, 150) for _ in range(plan.commands))
@@ -100,8 +104,11 @@ class Operator:
             self.verb("resume")
         elif state == "COMPLETED":
             self.verb("commit")
-        elif state == "FAILED_TEMP" and self.gate and "fail" in view["verbs"]:
-            self.verb("fail")
+        elif state == "PROCESSING" and self.given_up and view["seq"] >= GIVE_UP_AT and not view.get("asked"):
+            self.verb("cancel")
+        elif state == "FAILED_TEMP" and self.given_up:
+            if not view.get("asked") and "fail" in view["verbs"]:
+                self.verb("fail")
         elif state == "FAILED" and view.get("dirty"):
             if not view.get("checks", {}).get("wanted"):
                 self.verb("adopt")
@@ -190,12 +197,12 @@ def drive(engine, operator):
     raise Undone(f"no end within {PATIENCE} s; {locals().get('last')}; last log:\n" + engine.log()[-3000:])
 
 
-def judge(engine, world, view, gate):
+def judge(engine, world, view, plan):
     """What must hold at the end of every run, disturbed or not; the end state to compare."""
     counters, status, users = world.ask("counters"), world.ask("status"), world.ask("users")
     records = engine.records(RUN)
     wrong = settled(records, counters["keys"])
-    if view["state"] != ("FAILED" if gate else "COMMITTED"):
+    if view["state"] != ("ROLLED_BACK" if plan.gate else "FAILED" if plan.given_up else "COMMITTED"):
         wrong.append(f"ended as {view['state']}: {json.dumps(view.get('error'))}")
     wrong += [f"guard {guard['guard']} is not back" for guard in view["guards"] if guard["held"] or not guard["as_it_was"]]
     wrong += [f"{name}: {counters[name]}" for name in
@@ -208,7 +215,7 @@ def judge(engine, world, view, gate):
     if verify.returncode != 0:
         wrong.append("the chain does not verify: " + verify.stdout + verify.stderr)
     end = {"state": view["state"], "guards": status["guards"]}
-    if not gate:  # a gate may strike between any two steps
+    if not plan.gate and not plan.given_up:  # they strike between any two steps
         end.update(versions=sorted((i["id"], i["version"]) for i in users["instances"]), split=status["split"],
                    version=status["version"])
     return end, wrong, records
@@ -294,7 +301,7 @@ def run_once(build, plan, keep=None):
                 killer.join()
                 if not engine.alive():
                     engine.start()
-                result.end, result.wrong, result.records = judge(engine, world, view, plan.gate)
+                result.end, result.wrong, result.records = judge(engine, world, view, plan)
                 result.wrong += operator.check(result.records)
             except (Undone, OSError, Refused) as why:
                 result.wrong = [str(why)]

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -172,6 +173,52 @@ class Waiting(unittest.TestCase):
             self.assertIn("send a new order", said.stderr)
             self.assertIn("ticket 4712", ferry("report", RUN).stdout)
             self.assertEqual(ferry("cancel", RUN).returncode, OK)
+
+
+class GivenUp(unittest.TestCase):
+    """A run that is given over to somebody, and the order after it."""
+
+    def until(self, *states):
+        for _ in range(600):
+            state = self.ferry.json("show", RUN)["state"]
+            if state in states:
+                return state
+            time.sleep(0.05)
+        self.fail(f"{RUN} is {state}, not {states}")
+
+    def next_order(self):
+        with open(ORDER, encoding="utf-8") as source:
+            text = source.read().replace(f'requestId="{RUN}"', 'requestId="NEXT-1"')
+        with open(self.ferry.path("next.xml"), "w", encoding="utf-8") as out:
+            out.write(text)
+        return self.ferry.path("next.xml")
+
+    def test_hand_over_dirty_adopt_and_the_order_after_it(self):
+        with World(build, world=os.path.join(ROOT, "tests/crash/world.json")) as world, Ferry(world) as self.ferry:
+            ferry, order = self.ferry, self.next_order()
+            self.assertEqual(ferry("submit", ORDER, "--at", "window", "--scale", "100").returncode, OK)
+            self.until("PROCESSING")
+            time.sleep(1)
+            self.assertEqual(ferry("cancel", RUN, "--why", "test").returncode, OK)
+            self.until("FAILED_TEMP")
+            said = ferry("fail", RUN, "--to", "the vendor", "--why", "no luck")
+            self.assertEqual(said.returncode, OK, said.stderr)
+            self.until("FAILED")
+            shown = ferry("show", RUN).stdout
+            for part in ("given to   the vendor", "because    no luck", "instances", "possible   adopt clean"):
+                self.assertIn(part, shown)
+            said = ferry("submit", order, "--at", "window", "--scale", "100")
+            self.assertEqual(said.returncode, CONFLICT, said.stdout)
+            self.assertIn("is dirty", said.stderr)
+            self.assertIn(f"ferry clean {RUN}", said.stderr)
+            self.assertIn("needs a reason", ferry("adopt", RUN).stderr)
+            said = ferry("adopt", RUN, "--why", "the vendor says so")
+            self.assertEqual(said.returncode, OK, said.stderr)
+            self.assertIn("takes orders again", said.stdout)
+            self.assertIn("Hand-over", ferry("report", RUN).stdout)
+            self.assertEqual(ferry("audit", "verify", RUN).returncode, OK)
+            self.assertEqual(ferry("submit", order, "--at", "window", "--scale", "100").returncode, OK)
+            self.assertEqual(ferry.json("show", "NEXT-1")["known"]["run"], RUN)
 
 
 class Trial(unittest.TestCase):

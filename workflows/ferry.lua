@@ -170,9 +170,12 @@ function NF:observe(verb, args) end
 function NF:dial_test(who) end
 
 ---Hold the stage for its soak time while the gates watch; only time that ticks cover counts.
+---With a mover, a share that an operator adjusts meanwhile takes effect at once: the moves to it are made, then the
+---stage is held anew. Without one it takes effect at the next stage.
 ---@param stage Stage
+---@param mover? fun(move: Move)
 ---@return { verdict: string }
-function NF:soak(stage) end
+function NF:soak(stage, mover) end
 
 ---Collect logs and states of the NF.
 function NF:collect() end

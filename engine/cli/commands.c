@@ -38,6 +38,11 @@ static const struct fy_option why_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option cancel_options[] = {
+    {"force", NULL, "do not wait for the end of the step, only for its call to return"},
+    {"why", "TEXT", "the reason, for the journal"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option approve_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {"break-glass", NULL,
@@ -82,7 +87,9 @@ static const struct fy_option rollback_options[] = {
     {NULL, NULL, NULL},
 };
 static const struct fy_option adjust_options[] = {
-    {"step", "N", "instances a batch, from the next move on; 0: computed again"},
+    {"step", "N", "instances a batch, from the next move on"},
+    {"ratio", "PERCENT",
+     "of the users, for the stage the run is in: down or up, as far as nobody has to be asked"},
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
@@ -148,7 +155,8 @@ const struct fy_command fy_commands[] = {
          "ferry reject CHG-0007 --why \"paging looks wrong\""),
     VERB("pause", "Stop between two steps; the gates stay live", why_options, "ferry pause CHG-0007"),
     VERB("resume", "Go on after a pause", why_options, "ferry resume CHG-0007"),
-    VERB("cancel", "Stop and park; retry goes on, rollback goes back", why_options, "ferry cancel CHG-0007"),
+    VERB("cancel", "Stop and park; retry goes on, rollback goes back", cancel_options,
+         "ferry cancel CHG-0007"),
     VERB("retry", "Take the failed step again", why_options, "ferry retry CHG-0007"),
     VERB("retarget", "Go on with a fixed package: new images, a new dial test, nothing lost",
          retarget_options, "ferry retarget CHG-0007 --package fixed.json --why \"paging fixed\""),
@@ -160,8 +168,8 @@ const struct fy_command fy_commands[] = {
          "ferry done-by-hand CHG-0007 --step 34 --why \"rebuilt in the cloud's console\""),
     VERB("rollback", "Take the users back to the old version; the report says how it went", rollback_options,
          "ferry rollback CHG-0007 --why \"complaints from the east\""),
-    VERB("adjust", "Change how the rest is done (instances a batch)", adjust_options,
-         "ferry adjust CHG-0007 --step 2"),
+    VERB("adjust", "Change the instances a batch, or the share of users of this stage", adjust_options,
+         "ferry adjust CHG-0007 --ratio 30"),
     VERB("recheck", "Check a scheduled run again now, and say what fails", why_options,
          "ferry recheck CHG-0007"),
     {"amend", "RUN WHAT=VALUE...", 2, FY_CLI_ARGS, "Change an order that waits: window, soaks, steps, limits",

@@ -228,6 +228,12 @@ bool fy_model_make(const struct fy_order *order, const struct fy_landscape *land
         fy_model_free(&model);
         return false;
     }
+    if (wishes && wishes->ratio_set && wishes->first_stage < order->gray.stage_count) {
+        model.is_adjusted = true;
+        model.adjusted_index = wishes->first_stage;
+        model.adjusted = order->gray.stages[wishes->first_stage];
+        model.adjusted.ratio_permille = wishes->ratio_permille;
+    }
     *ret = model;
     return true;
 }

@@ -40,6 +40,9 @@ struct fy_model {
     int64_t wished_step;
     bool began;
     bool back; /* planned towards the source: what is called target below is then the source domain */
+    struct fy_order_stage adjusted; /* the stage adjusted_index, with the operator's share */
+    size_t adjusted_index;
+    bool is_adjusted;
     struct fy_order_stage all_back; /* the one stage of that direction */
     int64_t clock_ms;               /* since the plan's start, as the simulation stands */
 };

@@ -98,6 +98,9 @@ struct fy_plan_wishes {
     int64_t step; /* 0: as the order says */
     /* Stages before this index are behind us, even if the share has drifted back a little. */
     size_t first_stage;
+    bool ratio_set; /* an operator's share instead of the order's for the stage first_stage; users go back to
+                       it, too */
+    int64_t ratio_permille;
     bool back; /* towards the source version: one stage, index 0, takes everybody back as capacity allows */
 };
 

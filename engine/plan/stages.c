@@ -15,6 +15,7 @@ struct stage_view {
     const struct fy_order_stage *stage;
     int64_t before; /* the share one stage back, permille: what the source must be able to return to */
     int64_t rate;
+    bool lowers; /* users may go back to it: an operator wants that */
 };
 
 /* The share of a VDU's users that its target instances carry. */
@@ -74,6 +75,28 @@ static size_t wanted(const struct fy_model *model, const struct fy_model_vdu *vd
     const size_t more = share > have ? share - have : 0;
     const size_t need = needed(model, vdu, ratio);
     return more > need ? more : need;
+}
+
+/* The least share on the target that the source has room for. */
+static int64_t lowest(const struct fy_model *model)
+{
+    int64_t share = 0;
+    for (size_t i = 0; i < model->count; i++) {
+        const struct fy_model_vdu *vdu = &model->vdus[i];
+        if (vdu->vdu->role != FY_ROLE_LOAD_SHARING || !vdu->counts || vdu->load == 0)
+            continue;
+        const int64_t users = fy_model_carries(model, vdu->capacity[FY_SOURCE]);
+        const int64_t stay = users >= vdu->load ? 0 : 1000 - users * 1000 / vdu->load;
+        share = stay > share ? stay : share;
+    }
+    return share;
+}
+
+/* How far down the users go for this stage. */
+static int64_t down_to(const struct fy_model *model, const struct stage_view *view)
+{
+    const int64_t room = lowest(model), ratio = view->stage->ratio_permille;
+    return room > ratio ? room : ratio;
 }
 
 static size_t least(size_t a, size_t b)
@@ -193,6 +216,20 @@ static void add_move(struct fy_plan_stage *stage, struct fy_move move)
     stage->moves[stage->count++] = move;
 }
 
+/* Users go back to the source; instances stay. */
+static struct fy_move play_down(struct fy_model *model, int64_t share, const struct stage_view *view)
+{
+    const enum fy_mobility mobility = fy_mobility_of(model->landscape);
+    const int64_t on_target = fy_permille_up(model->load, model->permille);
+    struct fy_move move = {.permille = share, .rate = view->rate, .starts_ms = model->clock_ms};
+    move.users_moved = model->load * (model->permille - share) / 1000;
+    move.users_at_risk = fy_moving_disturbs(mobility, move.users_moved, on_target);
+    move.duration_ms = fy_moving_ms(mobility, move.users_moved, on_target, view->rate);
+    model->permille = share;
+    model->clock_ms += move.duration_ms;
+    return move;
+}
+
 static bool refuse_stage(const struct fy_model *model, const struct stage_view *view, struct fy_err *err)
 {
     const struct fy_model_vdu *tight = NULL; /* there is one: only a load-sharing VDU holds a share back */
@@ -219,6 +256,10 @@ static bool play_stage(struct fy_model *model, const struct stage_view *view, st
                        struct fy_err *err)
 {
     const int64_t ratio = view->stage->ratio_permille;
+    if (view->lowers && model->load > 0 && model->permille > down_to(model, view) + tolerance(model, ratio)) {
+        add_move(stage, play_down(model, down_to(model, view), view));
+        return true;
+    }
     for (;;) {
         size_t count = 0;
         struct fy_model_vdu *again = model->load > 0 ? fy_model_choose_again(model, &count) : NULL;
@@ -249,6 +290,8 @@ static bool is_reached(struct fy_model *model, const struct stage_view *view)
     size_t count;
     if (model->load == 0)
         return !choose(model, view, ratio, &count);
+    if (view->lowers && model->permille > down_to(model, view) + tolerance(model, ratio))
+        return false;
     if (model->permille + tolerance(model, ratio) < ratio)
         return false;
     for (size_t i = 0; i < model->count; i++)
@@ -260,13 +303,17 @@ static bool is_reached(struct fy_model *model, const struct stage_view *view)
 /* Going back is one stage, and nothing is kept for going back from that. */
 static struct stage_view view_of(const struct fy_model *model, size_t index)
 {
-    const struct fy_order_stage *stage = model->back ? &model->all_back : &model->order->gray.stages[index];
+    const bool adjusted = model->is_adjusted && index == model->adjusted_index;
+    const struct fy_order_stage *stage = model->back ? &model->all_back
+                                         : adjusted  ? &model->adjusted
+                                                     : &model->order->gray.stages[index];
     int64_t before = model->back ? 1000 : 0;
     if (!model->back && index > 0)
         before = model->order->gray.stages[index - 1].ratio_permille;
     return (struct stage_view){
         .stage = stage,
         .before = before,
+        .lowers = adjusted && lowest(model) <= model->permille,
         .rate = stage->max_move_rate > 0 ? stage->max_move_rate : FY_ORDINARY_RATE,
     };
 }

@@ -125,7 +125,7 @@ static bool has_plan(const struct fy_run *run, const struct fy_landscape *landsc
 {
     struct fy_plan *plan;
     size_t first = run->in_stage ? (size_t)run->stage_index : 0;
-    if (!fy_planning_make(run, landscape, first, now, &plan, err))
+    if (!fy_planning_make(run, landscape, first, run->in_stage, now, &plan, err))
         return fy_wrap(err, "without it there is no plan");
     fy_plan_free(plan);
     return true;

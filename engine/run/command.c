@@ -10,18 +10,10 @@
 
 static const struct fy_verb *const tables[] = {
     fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_amend,    fy_verbs_approve,
-    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand, fy_verbs_retarget,
+    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand, fy_verbs_retarget, fy_verbs_adjust,
 };
 
 /* ---- before it is accepted ---- */
-
-static bool adjust_check(const struct fy_command *command, struct fy_err *err)
-{
-    if (fy_json_int_or(command->args, "step", 0) > 0)
-        return true;
-    fy_fail(err, FY_ERR_INVALID, "adjust needs a step: how many load-sharing instances leave together");
-    return fy_hint(err, "for example {\"step\":4}; the checker still has the last word");
-}
 
 static bool rollback_check(const struct fy_command *command, struct fy_err *err)
 {
@@ -76,6 +68,7 @@ static void fold_asked(struct fy_run *run, const struct fy_row *row, const json_
     for (size_t i = 0; i < FY_COUNT(obeyed_later); i++)
         if (strcmp(verb, obeyed_later[i]) == 0)
             run->asked = obeyed_later[i];
+    run->forced = fy_json_bool_or(json_object_get(doc, "args"), "force", false);
     free(run->asked_why);
     run->asked_why = fy_format("%s by %s%s%s", verb, who, why != NULL ? ": " : "", why != NULL ? why : "");
 }
@@ -89,19 +82,11 @@ static void fold_rollback(struct fy_run *run, const struct fy_row *row, const js
         fold_asked(run, row, doc);
 }
 
-static void fold_adjust(struct fy_run *run, const struct fy_row *row, const json_t *doc)
-{
-    (void)row;
-    run->wished_step = fy_json_int_or(json_object_get(doc, "args"), "step", run->wished_step);
-    run->adjusted = true;
-}
-
 const struct fy_verb fy_verbs_basic[] = {
     {"start-now", NULL, fy_command_change, NULL},
     {"pause", NULL, NULL, fold_asked},
     {"resume", NULL, fy_command_change, NULL},
     {"cancel", NULL, put_cancel, fold_asked},
-    {"adjust", adjust_check, NULL, fold_adjust},
     {"retry", NULL, put_retry, NULL},
     {"commit", NULL, fy_command_change, NULL},
     {"rollback", rollback_check, put_rollback, fold_rollback},

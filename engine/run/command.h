@@ -35,6 +35,7 @@ extern const struct fy_verb fy_verbs_basic[];
 extern const struct fy_verb fy_verbs_scheduled[];
 extern const struct fy_verb fy_verbs_amend[];
 extern const struct fy_verb fy_verbs_dirty[];
+extern const struct fy_verb fy_verbs_adjust[];
 extern const struct fy_verb fy_verbs_approve[];
 extern const struct fy_verb fy_verbs_replace[];
 extern const struct fy_verb fy_verbs_retarget[];

@@ -182,6 +182,7 @@ static bool fold_state_changed(struct fy_run *run, const struct fy_row *row, con
     run->asked = NULL;
     fy_wish_drop(run);
     set(&run->refusal, NULL);
+    run->forced = false;
     set(&run->asked_why, NULL);
     return true;
 }
@@ -237,6 +238,7 @@ static void fold_stage(struct fy_run *run, const struct fy_piece *result)
     if (stage != NULL) {
         run->stage_index = fy_json_int_or(stage, "index", 0);
         run->stage_permille = fy_json_int_or(stage, "permille", 0);
+        run->ratio_wished = false;
         if (!run->returns) /* nobody asks whether going back is good for the KPIs */
             fy_run_judge_new(run);
     }
@@ -281,6 +283,9 @@ static void fold_result(struct fy_run *run, const struct fy_piece *result)
     const char *call = run->step.call;
     if (strncmp(call, "next_", 5) == 0 && result->text != NULL)
         run->handed = fy_planning_handed(result->text, result->length);
+    if (strcmp(call, "next_move") == 0 && result->text != NULL &&
+        memmem(result->text, result->length, "\"done\":true", 11) != NULL)
+        run->ratio_wished = false;
     if (strcmp(call, "next_stage") == 0 && result->text != NULL)
         fold_stage(run, result);
     else if (strncmp(call, "next_", 5) == 0 && result->text != NULL && run->foreseen_left > 0 &&

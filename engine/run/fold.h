@@ -108,6 +108,7 @@ struct fy_run {
     struct fy_run_error error;
     const char *asked; /* "pause", "cancel", "rollback", "fail", "gate": takes effect when the step can be
                           left; a literal of ours */
+    bool forced;       /* what is asked does not wait for the end of a step, only for its call to return */
     char *asked_why;   /* who asked for it, and why if it was said */
 
     char *known;                  /* JSON: what was adopted before this order (handover.h); NULL: nothing */
@@ -137,11 +138,13 @@ struct fy_run {
     uint64_t plan_seq;
     uint64_t *foreseen; /* signature of each item of the plan, in order */
     size_t foreseen_count;
-    size_t foreseen_left; /* of them, still to be done when last planned */
-    uint64_t handed;      /* signature of the last batch a next_* step handed out */
-    int64_t wished_step;  /* adjust */
-    bool adjusted;        /* not planned with yet */
-    int64_t plan_items;   /* of the first revision, for progress */
+    size_t foreseen_left;    /* of them, still to be done when last planned */
+    uint64_t handed;         /* signature of the last batch a next_* step handed out */
+    int64_t wished_step;     /* adjust */
+    int64_t wished_permille; /* adjust: of the stage; valid while ratio_wished: nobody has moved for it yet */
+    bool ratio_wished;
+    bool adjusted;      /* not planned with yet */
+    int64_t plan_items; /* of the first revision, for progress */
 
     /* stages, gates, approvals */
     bool in_stage, watching, window_told, last_safe_told, observed_told;

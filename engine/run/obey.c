@@ -35,6 +35,7 @@ static bool find_cause(const struct fy_live *live, struct cause *ret, enum fy_st
     for (size_t i = 0; run->asked != NULL && i < FY_COUNT(causes); i++)
         if (strcmp(causes[i].name, run->asked) == 0) {
             *ret = causes[i];
+            ret->force |= run->forced;
             return fy_state_move(run, live->tail, ret->name, ret->verb, ret_to);
         }
     *ret = window;

@@ -21,10 +21,14 @@ bool fy_planning_landscape(const struct fy_question *questions, struct fy_landsc
 }
 
 bool fy_planning_make(const struct fy_run *run, const struct fy_landscape *landscape, size_t first_stage,
-                      struct fy_rtime now, struct fy_plan **ret, struct fy_err *err)
+                      bool adjusted, struct fy_rtime now, struct fy_plan **ret, struct fy_err *err)
 {
     struct fy_plan_wishes wishes = {
         .step = run->wished_step, .first_stage = first_stage, .back = run->returns};
+    if (adjusted && !run->returns) {
+        wishes.ratio_set = true;
+        wishes.ratio_permille = run->in_stage ? run->stage_permille : run->wished_permille;
+    }
     return fy_plan_make(run->order, landscape, &wishes, now, ret, err);
 }
 

@@ -20,9 +20,10 @@ void fy_planning_ask(const struct fy_order *order, struct fy_question questions[
 bool fy_planning_landscape(const struct fy_question *questions, struct fy_landscape **ret,
                            struct fy_err *err) FY_MUST_CHECK;
 
-/* first_stage: stages before it are behind us. */
+/* first_stage: stages before it are behind us; that one has the share an operator wants, if adjusted. */
 bool fy_planning_make(const struct fy_run *run, const struct fy_landscape *landscape, size_t first_stage,
-                      struct fy_rtime now, struct fy_plan **ret, struct fy_err *err) FY_MUST_CHECK;
+                      bool adjusted, struct fy_rtime now, struct fy_plan **ret,
+                      struct fy_err *err) FY_MUST_CHECK;
 
 /* Which instances the result of a next_* step hands out; 0: none. */
 uint64_t fy_planning_handed(const char *result, size_t length);

@@ -43,7 +43,7 @@ static void answered(void *context, struct fy_question *questions, size_t count)
     struct fy_plan *plan = NULL;
     if (!fy_check_judge(live, "starting", NULL, questions, count, &result, &err) ||
         !fy_planning_landscape(questions, &landscape, &err) ||
-        !fy_planning_make(live->run, landscape, 0, fy_live_now(live), &plan, &err))
+        !fy_planning_make(live->run, landscape, 0, false, fy_live_now(live), &plan, &err))
         failed(live, &err);
     else
         start(live, plan);

@@ -106,13 +106,42 @@ static const struct kind *kind_of(const char *call)
     return &kinds[i];
 }
 
+/* A stage whose share an operator lowered is gone to its own share after it; one that was adjusted just now,
+ * first. */
+static bool this_one_again(const struct fy_run *run)
+{
+    const struct fy_order_gray *gray = &run->order->gray;
+    const size_t index = (size_t)run->stage_index;
+    return run->ratio_wished ||
+           (index < gray->stage_count && run->stage_permille < gray->stages[index].ratio_permille);
+}
+
 static size_t first_stage(const struct fy_run *run, enum behind behind)
 {
+    const struct fy_order_gray *gray = &run->order->gray;
     if (behind == ALL)
-        return run->order->gray.stage_count;
+        return gray->stage_count;
+    if (behind == WITH_THIS && !run->in_stage && run->ratio_wished) {
+        size_t index = 0;
+        while (index + 1 < gray->stage_count &&
+               gray->stages[index + 1].ratio_permille <= run->wished_permille)
+            index++;
+        return index;
+    }
     if (behind == NONE || !run->in_stage)
         return 0;
-    return (size_t)run->stage_index + (behind == WITH_THIS);
+    return (size_t)run->stage_index + (behind == WITH_THIS && !this_one_again(run));
+}
+
+/* Its share is the operator's: while the stage lasts, and when it is chosen for that. */
+static bool is_adjusted(const struct fy_run *run, enum behind behind)
+{
+    const struct fy_order_gray *gray = &run->order->gray;
+    const size_t index = (size_t)run->stage_index;
+    const bool other = run->in_stage && index < gray->stage_count &&
+                       run->stage_permille != gray->stages[index].ratio_permille;
+    return (behind == BEFORE_THIS && (other || (run->in_stage && run->ratio_wished))) ||
+           (behind == WITH_THIS && run->ratio_wished);
 }
 
 /* Instances that have been taken through and are still to do would be taken through for ever. */
@@ -149,8 +178,8 @@ static bool next(struct fy_live *live, const struct fy_landscape *landscape, str
 {
     const struct kind *kind = kind_of(live->run->step.call);
     struct fy_plan *plan;
-    if (!fy_planning_make(live->run, landscape, first_stage(live->run, kind->behind), fy_live_now(live),
-                          &plan, err))
+    if (!fy_planning_make(live->run, landscape, first_stage(live->run, kind->behind),
+                          is_adjusted(live->run, kind->behind), fy_live_now(live), &plan, err))
         return false;
     *ret_later = waits_for_calls(live, plan);
     fy_buf_open(result, '{');

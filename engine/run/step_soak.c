@@ -62,14 +62,31 @@ static void judge_now(struct fy_live *live, const struct fy_order_stage *stage)
     fy_buf_free(&evidence);
 }
 
+struct soaking {
+    int64_t judged_ms;
+    bool adjustable; /* the workflow goes through the moves again when it is told so */
+};
+
+static void adjusted(struct fy_live *live)
+{
+    char result[96];
+    (void)snprintf(result, sizeof result, "{\"adjusted\":true,\"permille\":%lld}",
+                   (long long)live->run->stage_permille);
+    fy_step_done(live, result);
+}
+
 static void look(struct fy_live *live)
 {
     const struct fy_order_stage *stage = stage_of(live->run);
-    int64_t *judged_ms = live->flight.data;
-    if (live->settled || live->run->asked != NULL || live->run->step.covered_ms < stage->soak_ms ||
-        *judged_ms == live->run->sample_end_ms)
+    struct soaking *soaking = live->flight.data;
+    if (!live->settled && live->run->asked == NULL && live->run->ratio_wished && soaking->adjustable) {
+        adjusted(live);
         return;
-    *judged_ms = live->run->sample_end_ms;
+    }
+    if (live->settled || live->run->asked != NULL || live->run->step.covered_ms < stage->soak_ms ||
+        soaking->judged_ms == live->run->sample_end_ms)
+        return;
+    soaking->judged_ms = live->run->sample_end_ms;
     judge_now(live, stage);
 }
 
@@ -80,9 +97,9 @@ static void leave(struct fy_live *live)
 
 void fy_step_soak(struct fy_live *live, const json_t *args)
 {
-    (void)args;
-    int64_t *judged_ms = FY_NEW(int64_t);
-    live->flight.data = judged_ms;
+    struct soaking *soaking = FY_NEW(struct soaking);
+    soaking->adjustable = fy_json_bool_or(args, "adjustable", false);
+    live->flight.data = soaking;
     live->flight.leave = leave;
     live->flight.look = look;
     look(live);

@@ -131,6 +131,13 @@ static bool check(const struct fy_command *command, struct fy_err *err)
                        "for example {\"version\":\"1.3.1\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\"}},"
                        "\"why\":\"paging fixed\"}");
     }
+    const struct fy_run_step *step = &command->live->run->step;
+    if (step->open && !step->failed && step->connection != NULL) {
+        fy_fail(err, FY_ERR_REFUSED,
+                "step %llu (%s) was left while it acted: what it still does is not known",
+                (unsigned long long)step->number, step->call);
+        return fy_hint(err, "retry it, or roll back");
+    }
     json_object_foreach(images, name, image)
     {
         if (!image_check(command->live->run, name, image, err))

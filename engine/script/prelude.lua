@@ -248,8 +248,17 @@ if test.expect then args.expect = { located_in = test.expect.located_in } end
 return act(nf, "dial_test", args)
 
 --@ nf.soak
-local nf, stage = ...
-return act(nf, "soak", { stage = stage.index })
+-- With a mover, an operator's new share ends the soak at once: the moves to it are made, and it is held anew.
+local nf, stage, mover = ...
+if nf.tolerant then return act(nf, "soak", { stage = stage.index }) end
+local result
+repeat
+  result = act(nf, "soak", { stage = stage.index, adjustable = mover and true or nil })
+  if result.adjusted then
+    for move in stage:moves() do mover(move) end
+  end
+until not result.adjusted
+return result
 
 --@ nf.collect
 local nf = ...

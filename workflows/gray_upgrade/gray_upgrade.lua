@@ -38,7 +38,7 @@ function wf:upgrade(nf, plan)
   for stage in plan:stages() do
     stage:ask_before()
     for move in stage:moves() do self:move(nf, move) end
-    nf:soak(stage)
+    nf:soak(stage, function(move) self:move(nf, move) end)
     stage:ask_after()
   end
 

@@ -68,7 +68,7 @@ transcript { "an upgrade from the checks to the last guard", workflow = "gray_up
   > join {"domain":"target","instances":["svc-01"]}
   > next_move {"stage":0}
   < {"done":true}
-  > soak {"stage":0}
+  > soak {"adjustable":true,"stage":0}
   < {"verdict":"pass"}
   > next_stage {}
   < {"stage":{"index":1,"permille":1000,"soak_ms":900000,"ask_before":true}}
@@ -79,7 +79,7 @@ transcript { "an upgrade from the checks to the last guard", workflow = "gray_up
   > steer
   > next_move {"stage":1}
   < {"done":true}
-  > soak {"stage":1}
+  > soak {"adjustable":true,"stage":1}
   < {"verdict":"pass"}
   > next_stage {}
   < {"done":true}

@@ -320,6 +320,67 @@ static void test_a_package_that_does_not_boot_is_replaced_by_a_fixed_one(void **
     scene_free(&scene);
 }
 
+/* ---- the ratio ---- */
+
+static int64_t share_of(struct scene *scene)
+{
+    json_t *view = harness_view(scene->h, scene->run), *users = json_object_get(view, "users");
+    int64_t source = fy_json_int_or(users, "source", 0), target = fy_json_int_or(users, "target", 0);
+    json_decref(view);
+    return source + target > 0 ? 1000 * target / (source + target) : 0;
+}
+
+static void until_share(struct scene *scene, int64_t low, int64_t high)
+{
+    for (long i = 0; i < MANY; i++) {
+        int64_t share = share_of(scene);
+        if (share >= low && share <= high)
+            return;
+        go(scene);
+    }
+    fail_msg("the share is %lld", (long long)share_of(scene));
+}
+
+static void test_the_ratio_goes_down_and_up_in_the_middle_of_a_soak(void **state)
+{
+    (void)state;
+    struct scene scene = scene_new();
+    until_soak(&scene);
+    until_share(&scene, 480, 520);
+    refused(&scene, "adjust", "{\"ratio\":120}", "percent");
+    refused(&scene, "adjust", "{\"ratio\":80}", "past an approval");
+    refused(&scene, "adjust", "{}", "needs a step");
+    command(&scene, "adjust", "{\"ratio\":20}");
+    until_share(&scene, 180, 225);
+    until_soak(&scene);
+    assert_view(&scene, "\"permille\":200");
+    harness_crash(scene.h);
+    for (int i = 0; i < 3; i++)
+        go(&scene);
+    command(&scene, "adjust", "{\"ratio\":\"40.5\"}");
+    until_share(&scene, 385, 425);
+    until_share(&scene, 480, 520); /* the stage's own share comes before the next one's */
+    until_state(&scene, "COMPLETED");
+    assert_int_equal(dropped(&scene), 0);
+    scene_free(&scene);
+}
+
+static void test_a_forced_cancel_does_not_wait_for_the_step(void **state)
+{
+    (void)state;
+    struct scene scene = scene_new();
+    until_upgrade(&scene, FIRST_SERVICE);
+    command(&scene, "cancel", "{\"force\":true,\"why\":\"enough\"}");
+    until_state(&scene, "FAILED_TEMP");
+    assert_transcript(&scene, "cancel by uid:1001 (otto): enough");
+    assert_view(&scene, "\"call\":\"upgrade\""); /* left in the middle, to be taken up again */
+    refused(&scene, "retarget", PACKAGE, "was left while it acted");
+    command(&scene, "retry", NULL);
+    until_state(&scene, "COMPLETED");
+    assert_int_equal(dropped(&scene), 0);
+    scene_free(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +390,8 @@ int main(void)
         cmocka_unit_test(test_what_is_said_to_be_done_by_hand_is_proven_or_refused),
         cmocka_unit_test(test_a_fixed_package_at_half_of_the_users_does_not_cost_the_upgrade),
         cmocka_unit_test(test_a_package_that_does_not_boot_is_replaced_by_a_fixed_one),
+        cmocka_unit_test(test_the_ratio_goes_down_and_up_in_the_middle_of_a_soak),
+        cmocka_unit_test(test_a_forced_cancel_does_not_wait_for_the_step),
     };
     cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);

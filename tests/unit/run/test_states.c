@@ -190,7 +190,7 @@ static void write_cell(struct fy_buf *page, struct fy_buf *refusals, const struc
     fy_buf_format(refusals, "%s, %s: %s (%s)\n", place->title, verb, err.message, err.hint);
     if (strstr(err.message, " is not possible in state ") == NULL &&
         strstr(err.message, " is over: ") == NULL) { /* the state allows it, something else does not */
-        fy_buf_text(page, " no: see below |");
+        fy_buf_text(page, " refused for its arguments |");
         return;
     }
     fy_buf_text(page, " - |");

@@ -152,53 +152,72 @@ static char *bring(struct harness *h, const struct place *place)
     return run;
 }
 
-/* What the verb led to: a state, or NULL and why not. */
-static char *perform(const struct place *place, const char *verb, struct fy_buf *refusals, struct fy_err *err)
+/* A run in its place. A refused verb changes nothing, so the next one is told the same run. */
+struct scene {
+    struct harness *h;
+    char *run;
+};
+
+static void scene_end(struct scene *scene)
+{
+    free(scene->run);
+    harness_free(scene->h);
+    *scene = (struct scene){0};
+}
+
+static void scene_begin(struct scene *scene, const struct place *place)
 {
     struct harness_options options = {.workflow = place->workflow};
+    if (scene->h != NULL)
+        return;
     if (place->waits)
         options.start_ms = 1795273200000; /* a day before the window of the order */
-    struct harness *h = harness_new(&options);
-    char *run = bring(h, place);
-    char *result = NULL;
-    if (harness_command(h, run, verb, args_of(verb), err)) {
-        const int64_t until_ms = virtual_clock(h->time).wall_ms(h->time) + TWO_MINUTES_MS;
-        for (int i = 0; i < EVENTS && strcmp(harness_state(h, run), place->state) == 0; i++)
-            if (virtual_clock(h->time).wall_ms(h->time) > until_ms || !harness_event(h))
-                break;
-        json_t *view = harness_view(h, run);
-        const char *refusal = fy_json_string_or(view, "refusal", NULL);
-        result = fy_strdup(refusal != NULL ? "refused after a look" : harness_state(h, run));
-        if (refusal != NULL)
-            fy_buf_format(refusals, "%s, %s: %s\n", place->title, verb, refusal);
-        json_decref(view);
-    }
-    free(run);
-    harness_free(h);
+    scene->h = harness_new(&options);
+    scene->run = bring(scene->h, place);
+}
+
+/* What the verb led to: a state, or NULL and why not. */
+static char *perform(struct scene *scene, const struct place *place, const char *verb,
+                     struct fy_buf *refusals, struct fy_err *err)
+{
+    scene_begin(scene, place);
+    struct harness *h = scene->h;
+    if (!harness_command(h, scene->run, verb, args_of(verb), err))
+        return NULL;
+    const int64_t until_ms = virtual_clock(h->time).wall_ms(h->time) + TWO_MINUTES_MS;
+    for (int i = 0; i < EVENTS && strcmp(harness_state(h, scene->run), place->state) == 0; i++)
+        if (virtual_clock(h->time).wall_ms(h->time) > until_ms || !harness_event(h))
+            break;
+    json_t *view = harness_view(h, scene->run);
+    const char *refusal = fy_json_string_or(view, "refusal", NULL);
+    char *result = fy_strdup(refusal != NULL ? "refused after a look" : harness_state(h, scene->run));
+    if (refusal != NULL)
+        fy_buf_format(refusals, "%s, %s: %s\n", place->title, verb, refusal);
+    json_decref(view);
+    scene_end(scene);
     return result;
 }
 
-static void write_cell(struct fy_buf *page, struct fy_buf *refusals, const struct place *place,
-                       const char *verb)
+static char *cell(struct scene *scene, struct fy_buf *refusals, const struct place *place, const char *verb)
 {
     struct fy_err err = {0};
-    FY_AUTO(fy_free_ptr) char *result = perform(place, verb, refusals, &err);
-    if (result != NULL) {
-        fy_buf_format(page, " %s |", strcmp(result, place->state) == 0 ? "stays" : result);
-        return;
-    }
+    char *result = perform(scene, place, verb, refusals, &err);
+    if (result != NULL && strcmp(result, place->state) != 0)
+        return result;
+    free(result);
+    if (err.kind == FY_ERR_NONE)
+        return fy_strdup("stays");
     fy_buf_format(refusals, "%s, %s: %s (%s)\n", place->title, verb, err.message, err.hint);
     if (strstr(err.message, " is not possible in state ") == NULL &&
         strstr(err.message, " is over: ") == NULL) { /* the state allows it, something else does not */
-        fy_buf_text(page, " refused for its arguments |");
-        return;
+        return fy_strdup("refused for its arguments");
     }
-    fy_buf_text(page, " - |");
     if (strstr(err.message, " is over: ") != NULL)
-        return;
+        return fy_strdup("-");
     assert_non_null(strstr(err.message, verb));
     assert_non_null(strstr(err.message, place->state));
     assert_non_null(strstr(err.hint, "possible now: "));
+    return fy_strdup("-");
 }
 
 static void write_head(struct fy_buf *page)
@@ -228,12 +247,22 @@ static void write_head(struct fy_buf *page)
 static void write_page(struct fy_buf *page, struct fy_buf *refusals)
 {
     const char *names[FY_COUNT(all_verbs)];
-    size_t count = verbs(names);
+    char *cells[FY_COUNT(all_verbs)][FY_COUNT(places)];
+    const size_t count = verbs(names);
+    for (size_t p = 0; p < FY_COUNT(places); p++) {
+        struct scene scene = {0};
+        for (size_t i = 0; i < count; i++)
+            cells[i][p] = cell(&scene, refusals, &places[p], names[i]);
+        if (scene.h != NULL)
+            scene_end(&scene);
+    }
     write_head(page);
     for (size_t i = 0; i < count; i++) {
         fy_buf_format(page, "| %s |", names[i]);
-        for (size_t p = 0; p < FY_COUNT(places); p++)
-            write_cell(page, refusals, &places[p], names[i]);
+        for (size_t p = 0; p < FY_COUNT(places); p++) {
+            fy_buf_format(page, " %s |", cells[i][p]);
+            free(cells[i][p]);
+        }
         fy_buf_text(page, "\n");
     }
 }

@@ -38,7 +38,8 @@ static bool put_flag(struct fy_cli *cli, const struct fy_option *option, const c
     (void)err;
     FY_AUTO(fy_free_ptr) char *name = fy_strdup(option->name);
     for (char *at = name; *at != '\0'; at++)
-        *at = *at == '-' ? '_' : *at;
+        if (*at == '-')
+            *at = '_';
     return json_object_set_new(args, name, json_true()) == 0;
 }
 

@@ -14,14 +14,15 @@
 
 #include "adapter/local.h"
 #include "linked.h"
-#include "run/engine.h"
 #include "rehearse/virtual_time.h"
+#include "run/engine.h"
 
 struct harness_options {
     const char *workflow;  /* text of a workflow to be known as gray_upgrade; NULL: the real catalogue */
     const char *directory; /* of another catalogue than the real one; read once a process */
-    const char *world;     /* settings of the simulated core; NULL: the trial's */
-    int64_t start_ms;      /* wall clock at the beginning; 0: the orders' window has just opened */
+    const char *world; /* settings of the simulated core; NULL: the trial's, or a few users for a workflow of
+                          the test's own */
+    int64_t start_ms;  /* wall clock at the beginning; 0: the orders' window has just opened */
     const struct ferry_adapter *vim, *nf; /* in place of the linked ones; NULL: those */
     struct fy_store *store;               /* the harness takes it; NULL: SQLite in memory */
 };
@@ -41,7 +42,7 @@ struct harness {
     char directory[64]; /* of the workflow given as text */
     uint64_t rows;
     unsigned crashes;
-    const char *commit; /* a run that the next submissions commit first; NULL: none */
+    const char *commit;    /* a run that the next submissions commit first; NULL: none */
     unsigned slow_scripts; /* so many more events happen before a workflow is heard */
 };
 

@@ -155,13 +155,15 @@ static const struct way {
     {"time", put_time}, {"json", put_json},   {"whole", put_whole},
 };
 
-/* What stands between { and }. False: there is no such member. */
+/* What stands between { and }. False: there is no such member, or it is a list of nothing. */
 static bool put_member(const char *text, size_t length, const json_t *body, struct fy_buf *buf)
 {
     const char *hash = memchr(text, '#', length);
     size_t path = hash != NULL ? (size_t)(hash - text) : length;
     const json_t *value = fy_sentence_member(body, text, path);
-    if (value == NULL || json_is_null(value))
+    bool listed = hash != NULL && length - path == sizeof "list" && memcmp(hash + 1, "list", 4) == 0;
+    bool nothing = listed && json_is_array(value) && json_array_size(value) == 0;
+    if (value == NULL || json_is_null(value) || nothing)
         return false;
     for (size_t i = 0; hash != NULL && i < FY_COUNT(ways); i++)
         if (strlen(ways[i].name) == length - path - 1 &&

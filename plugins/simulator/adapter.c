@@ -112,9 +112,8 @@ void sim_adapter_call(void *self, const char *part, const char *verb, enum ferry
 {
     struct connection *connection = self;
     json_t *request = request_of(connection, part, verb, call);
-    if (!request) {
-        connection->host->failed(reply, FERRY_FAILURE_INVALID,
-                                 "the arguments are not JSON, or there is no memory", "");
+    if (!request) { /* the arguments are JSON: the host has checked them */
+        connection->host->failed(reply, FERRY_FAILURE_TRANSIENT, "no memory for the request", "");
         return;
     }
     enum sim_lost lost = SIM_LOST_NOT;

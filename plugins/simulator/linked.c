@@ -74,8 +74,12 @@ static void linked_call(void *self, enum sim_part part, const char *verb, const 
     sim_world_call(connection->world, part, verb, call, &answer);
     if (answer.status == FERRY_DONE) {
         char *result = json_dumps(answer.result, JSON_COMPACT);
-        connection->host->result(reply, result ? result : "{}");
-        reply->status = FERRY_DONE;
+        if (result) {
+            connection->host->result(reply, result);
+            reply->status = FERRY_DONE;
+        } else {
+            connection->host->failed(reply, FERRY_FAILURE_TRANSIENT, "no memory for the result", "");
+        }
         free(result);
     } else if (answer.status == FERRY_AGAIN) {
         connection->host->progress(reply, answer.after_ms, answer.done, answer.total, answer.text);

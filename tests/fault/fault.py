@@ -29,7 +29,7 @@ import time
 import memory
 import outages
 import store_io
-from disturbed import KINDS, ROOT, Disturbed
+from disturbed import KINDS, ROOT, Disturbed, World
 
 
 def arguments():
@@ -57,6 +57,21 @@ def calls(options):
         words = line.split()
         total += int(words[2]) if out.returncode in (0, 1) and "cases," in words else 1
         failed += out.stdout.count("FAILED ") or (0 if out.returncode == 0 else 1)
+    return total, failed
+
+
+def adapter_memory(options):
+    """Every allocation of the simulator's adapters, by a host of the test's own."""
+    total = failed = 0
+    for plugin in ("sim_vim", "sim_nf"):
+        with World(options.build, 1, os.path.join(ROOT, "tests/crash/world.json")) as world:
+            out = subprocess.run([os.path.join(options.build, "tests/fault/fault_adapter_memory"),
+                                  os.path.join(options.build, f"plugins/{plugin}.so"), world.socket],
+                                 stdout=subprocess.PIPE, text=True, check=False)
+        print(out.stdout, end="", flush=True)
+        words = out.stdout.splitlines()[-1].split() if out.stdout else []
+        total += int(words[words.index("cases,") - 1]) if "cases," in words else 1
+        failed += out.stdout.count("FAILED ") or int(out.returncode != 0)
     return total, failed
 
 
@@ -123,6 +138,7 @@ def main():
         if "io" in parts:
             results.append(run_cases(options, "calls on the store's files", store_io.cases(chance, io_calls, options), end))
         if "memory" in parts:
+            results.append(adapter_memory(options))
             results.append(run_cases(options, "allocations", memory.cases(chance, allocations, options), end))
     total, failed = (sum(part[i] for part in results) for i in (0, 1))
     print(f"{total} faults, {total - failed} passed, {failed} failed, {time.time() - begin:.0f} s")

@@ -74,11 +74,11 @@ def look(run, words):
         raise Wrong("ferryd has ended")
 
 
-def look_with_the_client(run):
-    out = subprocess.run([os.path.join(run.build, "engine/cli/ferry"), "show", RUN, "--store", run.engine.dir],
+def look_with_the_client(run, *words):
+    out = subprocess.run([os.path.join(run.build, "engine/cli/ferry"), *words, "--store", run.engine.dir],
                          capture_output=True, text=True, check=False, timeout=20)
     if WORDS not in out.stdout:
-        raise Wrong(f"ferry show does not say it: {out.stdout} {out.stderr}")
+        raise Wrong(f"ferry {words[0]} does not say it: {out.stdout} {out.stderr}")
 
 
 def stands_still(run):
@@ -99,7 +99,9 @@ def outage(begin, end, words="", at=30, client=True):
             until_it_shows(run)
             look(run, words)
             if client:
-                look_with_the_client(run)
+                look_with_the_client(run, "show", RUN)
+                if not run.page["which"] & READS:
+                    look_with_the_client(run, "list")
             stands_still(run)
             pid = run.engine.process.pid
             end(run)

@@ -30,7 +30,7 @@ void fy_log_open(const char *process, enum fy_log_level up_to)
 void fy_log(enum fy_log_level level, const char *format, ...)
 {
     (void)level;
-    char line[1024];
+    char line[1600];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);

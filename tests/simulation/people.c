@@ -33,7 +33,8 @@ static void arguments(struct play *play, const char *verb, char *args, size_t si
 {
     struct chance *c = &play->chance;
     static const char *const vdus[] = {"svc", "svc", "svc", "sdb", "omu"};
-    static const char *const checks[] = {"image", "headroom", "health", "alarms", "inventory"};
+    static const char *const checks[] = {"source_version_is_what_runs", "no_critical_alarms",
+                                         "instances_running", "guards_free", "capacity"};
     const struct fy_run *run = play_run(play);
     uint64_t step = run != NULL ? run->step.number : 0;
     char instance[48];
@@ -113,6 +114,17 @@ void people_press(struct play *play, bool legal)
     const char *verb = legal ? pick_legal(play, run) : pick_any(play);
     if (verb[0] != '\0')
         (void)press(play, verb);
+}
+
+bool people_press_this(struct play *play, const char *verb)
+{
+    const struct fy_run *run = play->accepted ? play_run(play) : NULL;
+    enum fy_state to;
+    if (rules_recorded(play->rules, verb))
+        return true;
+    if (run != NULL && run->asked == NULL && fy_state_move(run, run->state, verb, true, &to))
+        play->pressed |= press_with(play, verb, "{\"why\":\"drill\"}");
+    return false;
 }
 
 void people_take_over(struct play *play)

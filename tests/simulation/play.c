@@ -30,7 +30,7 @@ void play_break(struct play *play, const char *rule, const char *format, ...)
 
 void play_tell(struct play *play, const char *format, ...)
 {
-    char line[1024];
+    char line[4600];
     va_list args;
     if (play->story == NULL)
         return;
@@ -322,13 +322,23 @@ static bool submit(struct play *play)
     return true;
 }
 
+/* The verb a deed is about, if it names one: that is pressed until it is on record. */
+static const char *pressed(const struct deed *deed)
+{
+    return deed->kind == DEED_PRESS && deed->a >= 0 && deed->a < SEEN_ROOM
+               ? seen_name(SEEN_VERB, (size_t)deed->a)
+               : NULL;
+}
+
 static void due_deeds(struct play *play, bool *done)
 {
     const struct scenario *s = play->scenario;
     for (size_t i = 0; i < s->deed_count && !play->verdict->broken; i++)
         if (!done[i] && s->deeds[i].at <= play->verdict->events) {
-            done[i] = true;
-            happen(play, &s->deeds[i]);
+            const char *verb = pressed(&s->deeds[i]);
+            done[i] = verb == NULL || people_press_this(play, verb);
+            if (verb == NULL)
+                happen(play, &s->deeds[i]);
         }
     end_faults(play);
 }
@@ -388,7 +398,9 @@ static void go(struct play *play)
             (void)snprintf(play->verdict->end, sizeof play->verdict->end, "%s", state);
             return;
         }
-        if (!people_answer(play, !any) && !any) {
+        bool answered = play->pressed || people_answer(play, !any);
+        play->pressed = false;
+        if (!answered && !any) {
             stuck(play, state);
             return;
         }

@@ -19,7 +19,7 @@
 
 struct verdict {
     bool broken;
-    char rule[48], sentence[768];
+    char rule[48], sentence[4096];
     char end[24]; /* name of the final state */
     int64_t events, rows, deaths, died_at;
     int64_t reached[64]; /* how often each crash point was */
@@ -54,6 +54,7 @@ struct play {
     bool users_harmed;       /* something took away what users stand on; drops are not the engine's */
 
     int64_t moved;     /* event of the last record that is more than a sample */
+    bool pressed;      /* just now, on purpose: nobody else answers before that had its effect */
     int64_t since;     /* event at which the wait for a person began */
     char waits_in[24]; /* state */
     int64_t parked, mended;
@@ -77,6 +78,7 @@ void rules_replied(struct rules *rules, const struct fy_adapter_call *call,
                    const struct fy_adapter_reply *reply);
 void rules_event(struct rules *rules);                  /* after each event: the world */
 void rules_sent(struct rules *rules, const char *verb); /* a command was accepted, not promised yet */
+bool rules_recorded(const struct rules *rules, const char *verb);
 void rules_promised(struct rules *rules, const char *verb);
 void rules_hand(struct rules *rules, int64_t guard, const char *state); /* another hand */
 void rules_final(struct rules *rules, const char *state);
@@ -84,7 +86,8 @@ void rules_final(struct rules *rules, const char *state);
 /* people.c */
 bool people_answer(struct play *play, bool nothing_left); /* a run that waits for somebody; true: pressed */
 void people_press(struct play *play, bool legal);
-void people_take_over(struct play *play); /* a run that was given over */
+bool people_press_this(struct play *play, const char *verb); /* true: it is on record, and pressed no more */
+void people_take_over(struct play *play);                    /* a run that was given over */
 
 /* points.c: who is told of each crash point, and those of other processes, which this one plays itself */
 extern struct play *points_play;

@@ -372,6 +372,11 @@ void rules_sent(struct rules *rules, const char *verb)
     rules->sent[verb_number(verb)]++;
 }
 
+bool rules_recorded(const struct rules *rules, const char *verb)
+{
+    return rules->recorded[verb_number(verb)] > 0;
+}
+
 void rules_promised(struct rules *rules, const char *verb)
 {
     rules->promised[verb_number(verb)]++;

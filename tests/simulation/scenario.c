@@ -135,6 +135,8 @@ static void draw_own(struct deed *deed, struct chance *c)
     if (deed->kind == DEED_DIE_AT) {
         deed->a = chance_of(c, 0, FY_POINT_COUNT - 1);
         deed->b = chance_permille(c, 700) ? 1 : chance_of(c, 2, 20);
+    } else if (deed->kind == DEED_PRESS) {
+        deed->a = -1; /* whatever is possible then */
     } else if (deed->kind == DEED_AWAY) {
         deed->a = chance_permille(c, 800) ? chance_of(c, 1, 600) : chance_of(c, 600, 100000);
     } else if (deed->kind == DEED_STORE || deed->kind == DEED_SLOW) {
@@ -185,6 +187,8 @@ static const char *name_of_a(enum deed_kind kind, size_t i)
 {
     if (kind == DEED_FAULT)
         return i < (size_t)fault_count() ? fault_name((int64_t)i) : NULL;
+    if (kind == DEED_PRESS)
+        return seen_name(SEEN_VERB, i);
     return kind == DEED_DIE_AT ? seen_name(SEEN_POINT, i) : NULL;
 }
 
@@ -222,7 +226,7 @@ static bool read_a(struct deed *deed, const char *text, struct fy_err *err)
     if (rest != text && *rest == '\0')
         return true;
     for (size_t i = 0; (name = name_of_a(deed->kind, i)) != NULL; i++)
-        if (strcmp(name, text) == 0) {
+        if (name[0] != '\0' && strcmp(name, text) == 0) {
             deed->a = (int64_t)i;
             return true;
         }

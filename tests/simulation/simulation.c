@@ -33,7 +33,7 @@ struct campaign {
     struct seen seen;
     _Atomic uint64_t next; /* seed that nobody plays yet */
     _Atomic uint64_t playing[JOBS_MAX];
-    _Atomic int failures;
+    _Atomic int failures, noted; /* complete; begun */
     struct {
         uint64_t seed;
         struct verdict verdict;
@@ -93,12 +93,13 @@ static int one(const struct scenario *scenario)
 
 static void note_failure(uint64_t seed, const struct verdict *verdict)
 {
-    int at = atomic_fetch_add(&campaign->failures, 1);
+    int at = atomic_fetch_add(&campaign->noted, 1);
     atomic_fetch_add(&campaign->seen.broken, 1);
     if (at >= FAILURES_MAX)
         return;
     campaign->failed[at].verdict = *verdict;
     campaign->failed[at].seed = seed;
+    atomic_fetch_add(&campaign->failures, 1);
 }
 
 static bool goes_on(void)
@@ -161,6 +162,18 @@ static void progress(const char *end)
     (void)fflush(stdout);
 }
 
+/* One line as soon as it is known; what it comes from follows at the end. */
+static void tell_new(void)
+{
+    static int told;
+    int count = atomic_load(&campaign->failures);
+    for (; told < count && told < FAILURES_MAX; told++) {
+        const struct verdict *verdict = &campaign->failed[told].verdict;
+        printf("seed %" PRIu64 ": %s: %s\n", campaign->failed[told].seed, verdict->rule, verdict->sentence);
+        (void)fflush(stdout);
+    }
+}
+
 static void watch(void)
 {
     pid_t workers[JOBS_MAX];
@@ -187,6 +200,7 @@ static void watch(void)
             }
         }
         (void)usleep(20000);
+        tell_new();
         if (seconds() - told > 10) {
             told = seconds();
             progress("");

@@ -29,6 +29,26 @@ static void put_guard(struct fy_buf *buf, const char *guard, const char *connect
     fy_buf_close(buf, '}');
 }
 
+static bool same(const char *a, const char *b)
+{
+    FY_AUTO(fy_json_unref) json_t *left = json_loads(a, JSON_DECODE_ANY, NULL);
+    FY_AUTO(fy_json_unref) json_t *right = json_loads(b, JSON_DECODE_ANY, NULL);
+    return json_equal(left, right);
+}
+
+/*
+ * In the ledger already, taken by a former program: what the ledger says is how it was. What somebody else
+ * has made of it meanwhile is left alone: the workflow sets it to what it is.
+ */
+static void found_held(struct fy_live *live, const struct fy_held *held, const char *found)
+{
+    struct fy_buf result = {0};
+    const char *off = same(found, held->prior) ? held->off : found;
+    put_guard(&result, held->guard, held->connection, held->prior, off);
+    fy_step_done(live, result.data);
+    fy_buf_free(&result);
+}
+
 static void guard_read(void *context, struct fy_question *questions, size_t count)
 {
     struct fy_live *live = context;
@@ -44,7 +64,12 @@ static void guard_read(void *context, struct fy_question *questions, size_t coun
     }
     FY_AUTO(fy_free_ptr)
     char *prior = json_dumps(json_object_get(questions[0].result, "state"), JSON_COMPACT | JSON_ENCODE_ANY);
+    const struct fy_held *held = fy_run_find_held(live->run, guard);
     struct fy_buf body = {0};
+    if (held != NULL && held->held) {
+        found_held(live, held, prior != NULL ? prior : held->prior);
+        return;
+    }
     put_guard(&body, guard, connection, prior != NULL ? prior : "null", off);
     FY_AUTO(fy_free_ptr) char *result = fy_strdup(body.data);
     FY_POINT(run_guard_read);
@@ -65,14 +90,6 @@ void fy_step_take_guard(struct fy_live *live, const json_t *args)
 {
     struct fy_err err = {0};
     const char *guard = fy_json_string_or(args, "guard", ""), *connection;
-    struct fy_held *held = fy_run_find_held(live->run, guard);
-    if (held != NULL && held->held) { /* in the ledger already: what it says is how it was */
-        struct fy_buf result = {0};
-        put_guard(&result, guard, held->connection, held->prior, held->off);
-        fy_step_done(live, result.data);
-        fy_buf_free(&result);
-        return;
-    }
     if (!fy_bind_guard(live->run->order, guard, &connection, NULL, &err)) {
         fy_step_failed(live, &err);
         return;
@@ -108,13 +125,6 @@ static void read_guard(struct fy_live *live, fy_answered *answered)
     FY_AUTO(fy_free_ptr) char *text = question_args(held->guard);
     struct fy_question question = {.connection = held->connection, .verb = "guard_read", .args = text};
     fy_ask_for(live, &question, 1, answered);
-}
-
-static bool same(const char *a, const char *b)
-{
-    FY_AUTO(fy_json_unref) json_t *left = json_loads(a, JSON_DECODE_ANY, NULL);
-    FY_AUTO(fy_json_unref) json_t *right = json_loads(b, JSON_DECODE_ANY, NULL);
-    return json_equal(left, right);
 }
 
 /* A guard that was taken may not have been set yet, or have been set back before a crash: as prior is fine.

@@ -104,13 +104,17 @@ static bool after_call(void *context, const struct fy_adapter_call *call,
 /* ---- death and what follows -----------------------------------------------------------------------------
  */
 
+/* Without what only this engine knows: which question it is asking just now. */
 static char *view_of(struct play *play)
 {
     struct fy_buf buf = {0};
     struct fy_err err = {0};
     if (play->verdict->broken || !fy_engine_show(play->h->engine, play->run, &buf, &err))
         return NULL;
-    return fy_buf_take(&buf);
+    FY_AUTO(fy_json_unref) json_t *view = fy_json_parse(buf.data, buf.length, "view", &err);
+    (void)json_object_del(view, "waiting");
+    fy_buf_free(&buf);
+    return fy_json_text(view);
 }
 
 /* I5: what the next engine reads is what this one had, if all of that was durable. */

@@ -15,6 +15,7 @@ static bool read_inventory_row(const json_t *row, struct fy_instance *instance, 
     instance->host = fy_json_string_or(row, "host", "");
     instance->zone = fy_json_string_or(row, "zone", "");
     instance->running = strcmp(state, "running") == 0;
+    instance->building = strcmp(state, "building") == 0;
     instance->in_sync = true;
     return true;
 }

@@ -16,6 +16,7 @@ struct fy_instance {
     const char *pair; /* NULL: not a member of a pair */
     enum fy_domain domain;
     bool running;  /* the VIM's word */
+    bool building; /* the same: what it runs in a moment is not what it runs now */
     bool ready;    /* the NF's word */
     bool active;   /* of its pair */
     bool in_sync;  /* true where nothing replicates */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define LOOK_AGAIN_MS 5000
+#define BUILD_MS      (30 * 60 * 1000) /* longest wait for instances that somebody is building */
 
 /* What one of them takes out of a plan: false if the checker refuses it. Nothing written: there is no more.
  */
@@ -172,12 +173,30 @@ static bool waits_for_calls(const struct fy_live *live, const struct fy_plan *pl
     return fy_live_now(live).ms < run->step.since_ms + run->step.paused_ms + gray->stages[index].max_soak_ms;
 }
 
+/*
+ * A step that was left may still be at work in the cloud, and what is being built will run something else in
+ * a moment: batches are chosen when that is over, or has taken longer than a build may.
+ */
+static bool waits_for_builds(const struct fy_live *live, const struct fy_landscape *landscape)
+{
+    const struct fy_run_step *step = &live->run->step;
+    if (strcmp(step->call, "next_slice") != 0 && strcmp(step->call, "next_rest") != 0)
+        return false;
+    for (size_t i = 0; i < landscape->count; i++)
+        if (landscape->instances[i].building && !landscape->instances[i].aside)
+            return fy_live_now(live).ms < step->since_ms + step->paused_ms + BUILD_MS;
+    return false;
+}
+
 /* *ret_later: nothing is to be answered yet. */
 static bool next(struct fy_live *live, const struct fy_landscape *landscape, struct fy_buf *result,
                  bool *ret_later, struct fy_err *err)
 {
     const struct kind *kind = kind_of(live->run->step.call);
     struct fy_plan *plan;
+    *ret_later = waits_for_builds(live, landscape);
+    if (*ret_later)
+        return true;
     if (!fy_planning_make(live->run, landscape, first_stage(live->run, kind->behind),
                           is_adjusted(live->run, kind->behind), fy_live_now(live), &plan, err))
         return false;

@@ -123,7 +123,8 @@ bool people_press_this(struct play *play, const char *verb)
     if (rules_recorded(play->rules, verb))
         return true;
     if (run != NULL && run->asked == NULL && fy_state_move(run, run->state, verb, true, &to))
-        play->pressed |= press_with(play, verb, "{\"why\":\"drill\"}");
+        play->pressed |=
+            press_with(play, verb, "{\"why\":\"drill\",\"check\":\"source_version_is_what_runs\"}");
     return false;
 }
 

@@ -350,8 +350,13 @@ static void due_deeds(struct play *play, bool *done)
 /* An order that was never durable is sent again, as its sender does who got no answer. */
 static bool know_order(struct play *play)
 {
-    return play->accepted || play_run(play) != NULL || fy_live_find(play->h->engine, play->run) != NULL ||
-           submit(play);
+    const struct fy_clock clock = virtual_clock(play->h->time);
+    if (play->accepted || play_run(play) != NULL || fy_live_find(play->h->engine, play->run) != NULL)
+        return true;
+    if (clock.wall_ms(clock.self) < SCENARIO_OPENS_MS + play->scenario->window_min * 60000)
+        return submit(play);
+    (void)snprintf(play->verdict->end, sizeof play->verdict->end, "too late");
+    return false;
 }
 
 static bool is_final(const char *state)
@@ -462,7 +467,7 @@ void play(const struct scenario *scenario, struct seen *seen, struct verdict *ve
     set_scene(&it);
     if (submit(&it))
         go(&it);
-    if (!verdict->broken) {
+    if (!verdict->broken && it.accepted) {
         settle(&it);
         rules_final(it.rules, verdict->end);
         seen_note(seen, SEEN_END, verdict->end);

@@ -48,7 +48,7 @@ static void look_config(struct sim_world *world, const json_t *args, struct sim_
         sim_refuse(reply, FERRY_FAILURE_PERMANENT, NULL, "there is no backup \"%s\"", sim_text(args, "id"));
         return;
     }
-    if (world->fault[FAULT_config_lost])
+    if (world->fault[FAULT_config_lost] && strcmp(world->versions[world->home], world->set.version) != 0)
         add_difference(list, "config", "the settings of the new version are not those that were saved");
     if (saved->data && world->truth.dropped > saved->dropped) {
         (void)snprintf(text, sizeof(text), "%lld sessions that were saved are gone",

@@ -37,7 +37,9 @@ int fy_cmd_rehearse(struct fy_cli *cli)
     argv[count++] = fy_strdup("ferry-rehearse");
     for (size_t i = 0; cli->command->options[i].name != NULL && count + 4 < MOST_ARGUMENTS; i++)
         if (cli->values[i] != NULL)
-            argv[count++] = fy_format("--%s=%s", cli->command->options[i].name, cli->values[i]);
+            argv[count++] = cli->command->options[i].value == NULL
+                                ? fy_format("--%s", cli->command->options[i].name)
+                                : fy_format("--%s=%s", cli->command->options[i].name, cli->values[i]);
     if (cli->json)
         argv[count++] = fy_strdup("--json");
     argv[count++] = fy_strdup(cli->args[0]);

@@ -111,6 +111,7 @@ static const struct fy_option rehearse_options[] = {
     {"users", "N", "users attached; otherwise the twin is as full as the trial's core"},
     {"capacity", "N", "users that a load-sharing instance carries; otherwise 6250"},
     {"jobs", "N", "rehearsals at a time; otherwise one for each processor"},
+    {"journal", NULL, "print the journal of every disturbed rehearsal, too"},
     {"workflows", "DIR", "the catalogue to take the workflow from; otherwise this Ferry's"},
     {NULL, NULL, NULL},
 };

@@ -22,7 +22,7 @@ struct wish {
     const char *order, *workflows, *only, *faults;
     int64_t users, capacity;
     int jobs;
-    bool json;
+    bool json, journal;
 };
 
 static int fail(const struct fy_err *err)
@@ -47,11 +47,15 @@ static bool take_number(const char *text, const char *option, int64_t *ret, stru
 
 static bool read_wish(int argc, char **argv, struct wish *wish, struct fy_err *err)
 {
-    static const struct option options[] = {
-        {"only", required_argument, NULL, 'o'},  {"faults", required_argument, NULL, 'f'},
-        {"users", required_argument, NULL, 'u'}, {"capacity", required_argument, NULL, 'c'},
-        {"jobs", required_argument, NULL, 'j'},  {"workflows", required_argument, NULL, 'w'},
-        {"json", no_argument, NULL, 'J'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"only", required_argument, NULL, 'o'},
+                                            {"faults", required_argument, NULL, 'f'},
+                                            {"users", required_argument, NULL, 'u'},
+                                            {"capacity", required_argument, NULL, 'c'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"workflows", required_argument, NULL, 'w'},
+                                            {"json", no_argument, NULL, 'J'},
+                                            {"journal", no_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
     int64_t jobs = sysconf(_SC_NPROCESSORS_ONLN);
     bool ok = true;
     int option;
@@ -65,6 +69,8 @@ static bool read_wish(int argc, char **argv, struct wish *wish, struct fy_err *e
             wish->workflows = optarg;
         else if (option == 'J')
             wish->json = true;
+        else if (option == 'r')
+            wish->journal = true;
         else if (option == 'u')
             ok = take_number(optarg, "users", &wish->users, err);
         else if (option == 'c')
@@ -74,7 +80,7 @@ static bool read_wish(int argc, char **argv, struct wish *wish, struct fy_err *e
         else
             ok = fy_fail(err, FY_ERR_INVALID, "%s is not an option, or lacks its value", argv[optind - 1]);
     }
-    wish->jobs = (int)jobs;
+    wish->jobs = wish->journal ? 1 : (int)jobs; /* one journal after the other */
     wish->order = argv[optind];
     return ok &&
            (wish->order != NULL || fy_fail(err, FY_ERR_INVALID, "which order? ferry rehearse ORDER.xml"));
@@ -235,7 +241,8 @@ int main(int argc, char **argv)
                              .workflows = &workflow,
                              .workflow_count = 1,
                              .users = wish.users,
-                             .capacity = wish.capacity};
+                             .capacity = wish.capacity,
+                             .journal = wish.journal};
     score.dotted = dotted_of(&score, &needs);
     int code = perform(&wish, &score);
     free((void *)score.dotted);

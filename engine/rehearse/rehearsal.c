@@ -11,7 +11,8 @@
 #define LOOK_EVERY   16      /* events: is a question open? */
 #define MOST_EVENTS  5000000 /* of a rehearsal that gets nowhere */
 #define MOST_MS      (48LL * 60 * 60 * 1000)
-#define MOST_PARKING 4 /* after that nobody presses a button again */
+#define MOST_PARKING 4                  /* after that nobody presses a button again */
+#define PATIENCE_MS  (10LL * 60 * 1000) /* before whoever watches tries again */
 
 const struct fy_trouble_row fy_troubles[FY_TROUBLES] = {
 #define PASSES                              true
@@ -29,8 +30,8 @@ struct rehearsal {
     enum fy_trouble trouble;
     struct fy_outcome *outcome;
     int parked;
-    int64_t begin_ms;
-    bool in_world; /* the trouble of the world has begun */
+    int64_t begin_ms, parked_ms; /* parked_ms 0: it is not parked */
+    bool in_world;               /* the trouble of the world has begun */
 };
 
 static void say(struct fy_outcome *outcome, const char *why)
@@ -39,6 +40,12 @@ static void say(struct fy_outcome *outcome, const char *why)
 }
 
 /* ---- what befalls it ---- */
+
+static bool is_split(struct fy_twin *twin)
+{
+    FY_AUTO(fy_json_unref) json_t *status = sim_world_truth(fy_twin_world(twin), "status");
+    return fy_json_bool_or(status, "split", false);
+}
 
 static void trouble_the_world(struct rehearsal *rehearsal)
 {
@@ -52,7 +59,8 @@ static void trouble_the_world(struct rehearsal *rehearsal)
     if (rehearsal->in_world || !fy_seam_reached(fy_twin_seam(rehearsal->twin)))
         return;
     rehearsal->in_world = true;
-    rehearsal->outcome->struck = true;
+    /* One domain again: nobody can be in the other one. */
+    rehearsal->outcome->struck = rehearsal->trouble != FY_TROUBLE_stray || is_split(rehearsal->twin);
     for (size_t i = 0; i < FY_COUNT(faults); i++)
         if (faults[i].trouble == rehearsal->trouble)
             (void)sim_world_fault(fy_twin_world(rehearsal->twin), faults[i].fault, faults[i].args, why,
@@ -82,6 +90,11 @@ static void remember_error(struct rehearsal *rehearsal, const json_t *view)
 static bool lead_out(struct rehearsal *rehearsal)
 {
     struct fy_err err;
+    const int64_t now_ms = fy_twin_now_ms(rehearsal->twin);
+    rehearsal->parked_ms = rehearsal->parked_ms == 0 ? now_ms : rehearsal->parked_ms;
+    if (rehearsal->parked > 0 && now_ms < rehearsal->parked_ms + PATIENCE_MS)
+        return true;
+    rehearsal->parked_ms = 0;
     FY_AUTO(fy_json_unref) json_t *view = fy_twin_view(rehearsal->twin);
     const char *function = fy_json_string_or(json_object_get(view, "program"), "function", "upgrade");
     remember_error(rehearsal, view);
@@ -210,7 +223,7 @@ static bool judge(struct rehearsal *rehearsal, int64_t repeated)
         return refuse(outcome, "%zu instances run the other version", others);
     if ((row == NULL || row->passes) && outcome->end != FY_END_DONE)
         return refuse(outcome, "%s", row == NULL ? "nothing befell it" : "it was to go on by itself");
-    if (row != NULL && row->steps != FY_STEPS_ACTS && outcome->end == FY_END_DONE)
+    if (row != NULL && row->steps != FY_STEPS_ACTS && outcome->struck && outcome->end == FY_END_DONE)
         return refuse(outcome, "it went on");
     return true;
 }
@@ -259,6 +272,28 @@ void fy_actings_free(struct fy_actings *actings)
 
 /* ---- all of it ---- */
 
+static bool print_record(void *context, const struct fy_row *row)
+{
+    struct fy_buf *line = context;
+    if (row->kind == FY_REC_SAMPLE || row->kind == FY_REC_PROGRESS)
+        return true;
+    line->length = 0;
+    fy_describe(row, line);
+    (void)printf("%5llu %s\n", (unsigned long long)row->seq, line->data);
+    return true;
+}
+
+static void print_journal(struct rehearsal *rehearsal, uint64_t step)
+{
+    struct fy_buf line = {0};
+    if (rehearsal->trouble == FY_TROUBLE_NONE)
+        return;
+    (void)printf("step %llu, %s:\n", (unsigned long long)step, fy_troubles[rehearsal->trouble].name);
+    (void)fy_twin_read(rehearsal->twin, print_record, &line);
+    fy_buf_free(&line);
+    (void)fflush(stdout);
+}
+
 static void run(struct rehearsal *rehearsal, uint64_t step, struct fy_actings *actings)
 {
     struct fy_outcome *outcome = rehearsal->outcome;
@@ -277,8 +312,9 @@ static void run(struct rehearsal *rehearsal, uint64_t step, struct fy_actings *a
     outcome->took_ms = fy_twin_now_ms(rehearsal->twin) - rehearsal->begin_ms;
     outcome->dropped = dropped(rehearsal, &repeated);
     outcome->guards = json_equal(guards, after) != 0;
-    outcome->struck = fy_seam_reached(fy_twin_seam(rehearsal->twin));
     outcome->acceptable = judge(rehearsal, repeated);
+    if (rehearsal->score->journal)
+        print_journal(rehearsal, step);
     if (actings != NULL)
         (void)fy_twin_read(rehearsal->twin, note_step, actings);
 }

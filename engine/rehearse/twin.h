@@ -20,6 +20,7 @@ struct fy_score {
     const char **dotted; /* verbs of a vendor's own that the workflow needs; ends with NULL */
     int64_t users;       /* attached; 0: as full as the trial's core */
     int64_t capacity;    /* users a load-sharing instance carries; 0: the trial's */
+    bool journal;        /* print the journal of every disturbed rehearsal */
 };
 
 struct fy_twin;

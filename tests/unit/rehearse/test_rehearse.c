@@ -125,6 +125,22 @@ static void test_a_step_that_fails_for_good_goes_back(void **state)
     strike(&stage);
 }
 
+/* The gate strikes after the soak, between the upgrade of the other stores and their return into service. */
+static void test_a_target_that_is_worse_is_left(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct fy_outcome outcome;
+    set_stage(&stage, NULL, NULL);
+    undisturbed(&stage);
+    fy_rehearse(&stage.score, FY_TROUBLE_worse, step_of(&stage, "soak"), &outcome, NULL);
+    assert_true(outcome.struck);
+    assert_int_not_equal(outcome.end, FY_END_DONE);
+    if (!outcome.acceptable)
+        fail_msg("%s", outcome.why);
+    strike(&stage);
+}
+
 /* The twin has the order's names for what the simulated core calls otherwise. */
 static void test_a_twin_answers_to_the_names_of_the_order(void **state)
 {
@@ -152,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_step_whose_reply_is_lost_is_done_once_and_the_upgrade_goes_on),
         cmocka_unit_test(test_a_step_that_fails_for_good_goes_back),
+        cmocka_unit_test(test_a_target_that_is_worse_is_left),
         cmocka_unit_test(test_a_twin_answers_to_the_names_of_the_order),
         cmocka_unit_test(test_an_order_with_two_vdus_of_a_role_has_no_twin),
     };

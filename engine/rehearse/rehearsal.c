@@ -67,6 +67,13 @@ static void trouble_the_world(struct rehearsal *rehearsal)
                                   sizeof why);
 }
 
+/* The tests were about the target: on the way back they are not disturbed any more. */
+static void mend_dial_tests(struct rehearsal *rehearsal, const char *state)
+{
+    if (rehearsal->in_world && rehearsal->trouble != FY_TROUBLE_worse && strcmp(state, "ROLLING_BACK") == 0)
+        (void)sim_world_clear(fy_twin_world(rehearsal->twin), NULL);
+}
+
 /* ---- the operator ---- */
 
 static bool offers(const json_t *view, const char *verb)
@@ -118,6 +125,7 @@ static void approve_what_is_asked(struct rehearsal *rehearsal)
 static bool is_over(struct rehearsal *rehearsal, const char *state)
 {
     enum fy_end end = rehearsal->outcome->end;
+    mend_dial_tests(rehearsal, state);
     if (strcmp(state, "COMPLETED") == 0)
         end = FY_END_DONE;
     else if (strcmp(state, "ROLLED_BACK") == 0)

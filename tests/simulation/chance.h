@@ -23,9 +23,11 @@ static inline uint64_t chance_next(struct chance *chance)
     return chance_mix(chance->state);
 }
 
-/* least .. most, both included */
+/* least .. most, both included; least if there is nothing between */
 static inline int64_t chance_of(struct chance *chance, int64_t least, int64_t most)
 {
+    if (most <= least)
+        return least;
     return least + (int64_t)(chance_next(chance) % (uint64_t)(most - least + 1));
 }
 

@@ -461,6 +461,8 @@ void play(const struct scenario *scenario, struct seen *seen, struct verdict *ve
                       .seen = seen,
                       .verdict = verdict,
                       .story = story,
+                      /* an order that leaves healing or elasticity on has them interfere */
+                      .users_harmed = (scenario->guards & 3) != 3,
                       .chance = {chance_mix((uint64_t)scenario->seed * 31 + 7)}};
     *verdict = (struct verdict){0};
     (void)log_complaint();

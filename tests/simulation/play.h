@@ -37,27 +37,27 @@ struct play {
     struct rules *rules;
     struct chance chance;
     char run[64];
-    bool accepted; /* the first record is durable */
 
-    bool dying; /* nothing of this engine reaches the outside any more */
-    bool die_unwritten, die_untold;
     struct {
         int64_t point, after; /* how often it is still to be reached */
     } die_at[4];              /* one after the other */
     size_t die_count;
     int64_t died_at;     /* deaths at crash points */
     int64_t reached[64]; /* how often each crash point was */
-    bool script_dies;    /* as soon as nothing is under way in this process */
     int64_t store_fails;
-    bool unasked, unheard;
     int64_t fault_until[64]; /* event; 0: not there, -1: until somebody mends it */
-    bool users_harmed;       /* something took away what users stand on; drops are not the engine's */
-
-    int64_t moved;     /* event of the last record that is more than a sample */
-    bool pressed;      /* just now, on purpose: nobody else answers before that had its effect */
-    int64_t since;     /* event at which the wait for a person began */
-    char waits_in[24]; /* state */
+    int64_t moved;           /* event of the last record that is more than a sample */
+    int64_t since;           /* event at which the wait for a person began */
     int64_t parked, mended;
+    char waits_in[24]; /* state */
+
+    bool accepted; /* the first record is durable */
+    bool dying;    /* nothing of this engine reaches the outside any more */
+    bool die_unwritten, die_untold;
+    bool script_dies; /* as soon as nothing is under way in this process */
+    bool unasked, unheard;
+    bool users_harmed; /* something took away what users stand on; drops are not the engine's */
+    bool pressed;      /* just now, on purpose: nobody else answers before that had its effect */
     bool gave_up;
     bool by_hand; /* somebody settled a step or left an instance out: what stands is not the plan's */
 };

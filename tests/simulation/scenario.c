@@ -88,7 +88,9 @@ static void draw_order(struct scenario *s, struct chance *c)
     s->observe_min = chance_permille(c, 900) ? chance_of(c, 1, 8) * 60 : chance_of(c, 24, 200) * 60;
     s->window_min = chance_permille(c, 850) ? chance_of(c, 120, 400) : chance_of(c, 20, 90);
     s->early_min = chance_permille(c, 800) ? 0 : chance_of(c, 1, chance_permille(c, 800) ? 120 : 6000);
-    s->guards = chance_permille(c, 700) ? 15 : chance_of(c, 0, 31);
+    s->guards = chance_permille(c, 700)   ? 15
+                : chance_permille(c, 700) ? 3 + 4 * chance_of(c, 0, 7)
+                                          : chance_of(c, 0, 31);
     s->backup = chance_of(c, 1, 7);
     s->dial = chance_permille(c, 800);
 }

@@ -102,9 +102,11 @@ static void make_usual(struct scenario *scenario, const char *rule)
     size_t count = offsetof(struct scenario, deeds) / sizeof(int64_t);
     for (size_t i = 1; i < count; i++) { /* the seed stays */
         struct scenario other = *scenario;
-        memcpy((char *)&other + i * sizeof(int64_t), (const char *)&usual + i * sizeof(int64_t),
-               sizeof(int64_t));
-        if (memcmp(&other, scenario, sizeof other) != 0 && still_breaks(&other, rule))
+        int64_t *field = &((int64_t *)(void *)&other)[i];
+        int64_t value = ((const int64_t *)(const void *)&usual)[i];
+        bool differs = *field != value;
+        *field = value;
+        if (differs && still_breaks(&other, rule))
             *scenario = other;
     }
 }

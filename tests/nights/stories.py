@@ -338,7 +338,7 @@ def guard_changed(night):
     """somebody else sets a guard meanwhile: reported, and left as they set it"""
     night.submit()
     night.until("PROCESSING", step="soak", stage=500)
-    night.fault("guard_changed", "on=scaling", 'state={"enabled":true,"max":20}')
+    night.fault("guard_changed", "on=scaling", 'state={"enabled":false,"max":20}')
     night.until("COMPLETED")
     guard = next(g for g in night.view()["guards"] if g["guard"] == "scaling")
     night.expect(not guard["held"] and not guard["as_it_was"] and "somebody else" in guard.get("why", ""), f"{guard}")

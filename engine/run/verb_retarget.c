@@ -121,6 +121,24 @@ static bool image_check(const struct fy_run *run, const char *name, const json_t
                             : "rollback takes the users back to the source");
 }
 
+/* The order is read back wherever a program begins: what would not be must not get in. */
+static bool reads_back(const struct fy_run *run, const json_t *args, struct fy_err *err)
+{
+    struct fy_buf text = {0};
+    struct fy_order *order = order_with(run, args), *again = NULL;
+    fy_order_to_json(order, &text);
+    bool ok = fy_order_from_json(text.data, text.length, &again, err);
+    fy_buf_free(&text);
+    fy_order_free(order);
+    fy_order_free(again);
+    if (ok)
+        return true;
+    err->kind = FY_ERR_INVALID;
+    (void)fy_wrap(err, "the package cannot be part of the order");
+    return fy_hint(
+        err, "give version, ref and digest as an order has them: \"sha256:\" and its hexadecimal digits");
+}
+
 static bool check(const struct fy_command *command, struct fy_err *err)
 {
     json_t *images = json_object_get(command->args, "images"), *image;
@@ -143,7 +161,8 @@ static bool check(const struct fy_command *command, struct fy_err *err)
         if (!image_check(command->live->run, name, image, err))
             return false;
     }
-    return fy_wish_has_why(command->args, "retarget", err);
+    return reads_back(command->live->run, command->args, err) &&
+           fy_wish_has_why(command->args, "retarget", err);
 }
 
 enum { PATH = FY_PLANNING_QUESTIONS };

@@ -44,6 +44,12 @@ static void arguments(struct play *play, const char *verb, char *args, size_t si
         (void)snprintf(args, size, "%s", chance_permille(c, 500) ? "{}" : "{\"step\":\"x\",\"instance\":7}");
     else if (strcmp(verb, "adjust") == 0 && chance_permille(c, 500))
         (void)snprintf(args, size, "{\"step\":%d}", (int)chance_of(c, 0, 6));
+    else if (strcmp(verb, "retarget") == 0)
+        (void)snprintf(
+            args, size,
+            "{\"version\":\"1.3.1\",\"images\":{\"SVC\":{\"ref\":\"%s-svc:1.3.1\",\"digest\":\"sha256:%s\"}},"
+            "\"why\":\"fixed\"}",
+            play->scenario->shape == 1 ? "smf" : "amf", chance_permille(c, 150) ? "b1" : "b1c2");
     else if (strcmp(verb, "adjust") == 0)
         (void)snprintf(args, size, "{\"ratio\":%d}", (int)chance_of(c, 0, 110));
     else

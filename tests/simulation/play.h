@@ -59,6 +59,7 @@ struct play {
     bool users_harmed; /* something took away what users stand on; drops are not the engine's */
     bool pressed;      /* just now, on purpose: nobody else answers before that had its effect */
     bool gave_up;
+    bool retargeted;
     bool by_hand; /* somebody settled a step or left an instance out: what stands is not the plan's */
 };
 

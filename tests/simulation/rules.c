@@ -48,7 +48,8 @@ struct rules {
     bool releasing;         /* guards are being given back at this moment */
     struct sim_truth truth; /* as it was after the last event */
     int64_t stage_permille;
-    bool in_stage, stage_asks, approved;
+    int64_t stage_index, approved; /* approved: bits; a retarget does not ask again for a stage */
+    bool in_stage, stage_asks;
     int64_t sent[SEEN_ROOM], promised[SEEN_ROOM], recorded[SEEN_ROOM];
     char final_why[512];
 };
@@ -94,6 +95,9 @@ static struct step *step_of(struct rules *rules, int64_t number)
     return &rules->steps[number];
 }
 
+#define AS_IT_IS                                                                                             \
+    30 /* permille; few users may be a little beyond a ratio already, and are not moved back for that */
+
 /* FNV-1a over what was intended: two plays that took the same steps have the same trace. */
 static void trace(struct rules *rules, const json_t *doc)
 {
@@ -133,10 +137,10 @@ static void intent(struct rules *rules, const json_t *doc)
     const json_t *permille = json_object_get(args, "permille");
     if (strcmp(call, "steer") == 0 && json_is_integer(permille) && rules->in_stage &&
         strcmp(rules->state, "PROCESSING") == 0) {
-        if (json_integer_value(permille) > rules->stage_permille)
+        if (json_integer_value(permille) > rules->stage_permille + AS_IT_IS)
             play_break(rules->play, "I7 ratio", "steered to %" PRId64 " permille in a stage of %" PRId64,
                        (int64_t)json_integer_value(permille), rules->stage_permille);
-        if (rules->stage_asks && !rules->approved)
+        if (rules->stage_asks && !(rules->approved >> rules->stage_index & 1))
             play_break(rules->play, "I7 approval", "steered to %" PRId64 " permille before anybody approved",
                        (int64_t)json_integer_value(permille));
     }
@@ -153,7 +157,7 @@ static void opened_stage(struct rules *rules, const json_t *result)
     rules->in_stage = true;
     rules->stage_permille = fy_json_int_or(stage, "permille", 0);
     rules->stage_asks = s->approvals >> index & 1;
-    rules->approved = false;
+    rules->stage_index = index;
 }
 
 /* The operation of a step: its key is run/step, and run/step/verb for another verb in the step's place. */
@@ -281,7 +285,14 @@ static void command(struct rules *rules, const json_t *doc)
     if (strcmp(verb, "adjust") == 0 && json_is_integer(ratio) &&
         10 * json_integer_value(ratio) > rules->stage_permille)
         rules->stage_permille = 10 * json_integer_value(ratio); /* an operator has said so */
+    rules->play->retargeted |= strcmp(verb, "retarget") == 0;
     rules->play->by_hand |= strcmp(verb, "done-by-hand") == 0 || strcmp(verb, "set-aside") == 0;
+}
+
+static void approval(struct rules *rules, const json_t *doc)
+{
+    if (strcmp(fy_json_string_or(doc, "answer", ""), "approve") == 0)
+        rules->approved |= INT64_C(1) << rules->stage_index;
 }
 
 static void record(struct rules *rules, const struct fy_row *row)
@@ -307,7 +318,7 @@ static void record(struct rules *rules, const struct fy_row *row)
     else if (row->kind == FY_REC_COMMAND)
         command(rules, doc);
     else if (row->kind == FY_REC_APPROVAL_GIVEN)
-        rules->approved |= strcmp(fy_json_string_or(doc, "answer", ""), "approve") == 0;
+        approval(rules, doc);
     else if (row->kind == FY_REC_PROGRAM_STARTED)
         rules->in_stage = false;
 }
@@ -503,7 +514,10 @@ static void instances_at_end(struct rules *rules, const char *state)
         const struct sim_instance *here = &world->instances[i];
         if (here->state == INST_REMOVED || here->vdu == VDU_LB)
             continue;
-        if (strcmp(here->runs.version, version) != 0)
+        bool other = strcmp(here->runs.version, version) != 0;
+        if (other && play->retargeted && strcmp(state, "COMMITTED") == 0)
+            other = strcmp(here->runs.version, "1.2.0") == 0;
+        if (other)
             play_break(play, "one version", "%s, and %s runs %s", state, here->id, here->runs.version);
         else if (here->state != INST_RUNNING)
             play_break(play, "one version", "%s, and %s does not run", state, here->id);
@@ -531,7 +545,7 @@ void rules_final(struct rules *rules, const char *state)
         play_break(play, "I8 state", "the engine says %s, the records say %s", state, rules->state);
     guards_at_end(rules, state);
     commands_at_end(rules);
-    if (strcmp(state, "FAILED") != 0 && play->scenario->workflow == 0 && !play->by_hand &&
+    if (strcmp(state, "FAILED") != 0 && play->scenario->workflow != 1 && !play->by_hand &&
         !play->users_harmed)
         instances_at_end(rules, state);
 }

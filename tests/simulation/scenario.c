@@ -93,6 +93,9 @@ static void draw_order(struct scenario *s, struct chance *c)
                                           : chance_of(c, 0, 31);
     s->backup = chance_of(c, 1, 7);
     s->dial = chance_permille(c, 800);
+    s->workflow = chance_permille(c, 850) ? 0 : 2;
+    if (s->workflow == 2)
+        s->stages = 1; /* straight to 100 % */
 }
 
 static void draw_people(struct scenario *s, struct chance *c)

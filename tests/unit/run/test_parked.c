@@ -282,6 +282,9 @@ static void test_a_fixed_package_at_half_of_the_users_does_not_cost_the_upgrade(
     command(&scene, "pause", NULL);
     until_state(&scene, "PAUSED");
     refused(&scene, "retarget", "{\"why\":\"x\"}", "needs the images");
+    refused(&scene, "retarget",
+            "{\"why\":\"x\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\",\"digest\":\"sha256:b1\"}}}",
+            "cannot be part of the order");
     refused(&scene, "retarget", "{\"why\":\"x\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.0\"}}}",
             "is the target image");
     refused(&scene, "retarget", "{\"why\":\"x\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.2.0\"}}}",

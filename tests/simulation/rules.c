@@ -47,7 +47,7 @@ struct rules {
     int taking;             /* the guard taken last */
     bool releasing;         /* guards are being given back at this moment */
     struct sim_truth truth; /* as it was after the last event */
-    int64_t stage_permille;
+    int64_t stage_permille, steered;
     int64_t stage_index, approved; /* approved: bits; a retarget does not ask again for a stage */
     bool in_stage, stage_asks;
     int64_t sent[SEEN_ROOM], promised[SEEN_ROOM], recorded[SEEN_ROOM];
@@ -135,8 +135,10 @@ static void intent(struct rules *rules, const json_t *doc)
     step->own = fy_json_bool_or(doc, "own", false);
     const json_t *args = json_object_get(doc, "args");
     const json_t *permille = json_object_get(args, "permille");
-    if (strcmp(call, "steer") == 0 && json_is_integer(permille) && rules->in_stage &&
-        strcmp(rules->state, "PROCESSING") == 0) {
+    bool up = json_is_integer(permille) && json_integer_value(permille) > rules->steered;
+    if (strcmp(call, "steer") == 0 && json_is_integer(permille))
+        rules->steered = json_integer_value(permille);
+    if (strcmp(call, "steer") == 0 && up && rules->in_stage && strcmp(rules->state, "PROCESSING") == 0) {
         if (json_integer_value(permille) > rules->stage_permille + AS_IT_IS)
             play_break(rules->play, "I7 ratio", "steered to %" PRId64 " permille in a stage of %" PRId64,
                        (int64_t)json_integer_value(permille), rules->stage_permille);

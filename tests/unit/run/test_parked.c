@@ -248,7 +248,7 @@ static void test_what_is_said_to_be_done_by_hand_is_proven_or_refused(void **sta
 
 #define PACKAGE                                                                                              \
     "{\"version\":\"1.3.1\",\"why\":\"paging "                                                               \
-    "fixed\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\",\"digest\":\"sha256:77\"},"                      \
+    "fixed\",\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\",\"digest\":\"sha256:77aa\"},"                    \
     "\"OMU\":{\"ref\":\"amf-omu:1.3.1\"},\"SDB\":{\"ref\":\"amf-sdb:1.3.1\"}}}"
 
 static void until_soak(struct scene *scene)

@@ -490,7 +490,7 @@ static void guards_at_end(struct rules *rules, const char *state)
             play_break(play, "guards", "%s is still held at the end (%s)", guard_names[i], state);
         if (guard->held || json_equal(now, guard->first))
             continue;
-        if (guard->foreign != NULL && json_equal(now, guard->foreign))
+        if (guard->foreign != NULL && (json_equal(now, guard->foreign) || json_equal(now, guard->prior)))
             continue;
         FY_AUTO(fy_free_ptr) char *is = fy_json_text(now);
         FY_AUTO(fy_free_ptr) char *was = fy_json_text(guard->first);

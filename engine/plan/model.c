@@ -28,15 +28,14 @@ static bool is_there(const struct fy_model *model, const struct fy_order_vdu *vd
 /*
  * Done: it runs the target and, where users are on it, serves them in the target domain. One that was
  * upgraded but not joined, or drained and then left where it was, is still to do; upgrading it again changes
- * nothing and the join follows. On the way back nothing that is out of service is done, whatever it is said to
- * run: it may have been left in the middle of being built for the target.
+ * nothing and the join follows. On the way back nothing that is out of service is done, whatever it is said
+ * to run: it may have been left in the middle of being built for the target.
  */
 static bool is_done(const struct fy_model *model, const struct fy_order_vdu *vdu,
                     const struct fy_instance *instance)
 {
     const bool carries = vdu->role == FY_ROLE_LOAD_SHARING;
-    return runs(instance, fy_model_image(model, vdu)) &&
-           (!carries || is_there(model, vdu, instance)) &&
+    return runs(instance, fy_model_image(model, vdu)) && (!carries || is_there(model, vdu, instance)) &&
            ((!carries && !model->back) || fy_in_service(instance));
 }
 

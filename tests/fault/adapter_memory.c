@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every allocation that an adapter makes itself fails, one after the other: while it opens and while it serves
- * each kind of call. It answers with a transient failure or with the right result, never with another one,
- * never as if the caller were wrong, and serves the next call as if nothing had been.
+ * Every allocation that an adapter makes itself fails, one after the other: while it opens and while it
+ * serves each kind of call. It answers with a transient failure or with the right result, never with another
+ * one, never as if the caller were wrong, and serves the next call as if nothing had been.
  *
  * jansson is left out: without memory it loses characters of what it parses and does not say so (seen with
  * 2.14: {"state":{":false}}), so in ferry-host it aborts (base/json.h), which fault.py tries.

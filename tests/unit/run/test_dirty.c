@@ -16,7 +16,7 @@
 #define HALF_DONE                                                                                            \
     "local wf = workflow { name = 'gray_upgrade', version = '1.0', api = 1 }\n"                              \
     "function wf:upgrade(nf, plan)\n"                                                                        \
-    "  nf:suspend 'healing' nf:backup { 'config' }\n"                                 \
+    "  nf:suspend 'healing' nf:backup { 'config' }\n"                                                        \
     "  nf:load() nf:split() sleep '1h'\nend\nreturn wf\n"
 #define WAITS                                                                                                \
     "local wf = workflow { name = 'gray_upgrade', version = '1.0', api = 1 }\n"                              \
@@ -154,7 +154,7 @@ static void test_a_mate_is_not_changed_while_it_carries_the_others_users(void **
     refused(h, mate, "carry each other's users, and run CHG-0007 changes amf-east-1", "wait until");
     refused(h, third, "carry each other's users, and run CHG-0007 changes amf-east-1", "wait until");
     assert_true(harness_until(h, run, "COMPLETED"));
-    FY_AUTO(fy_free_ptr) char *second = submit(h, mate); /* it serves as before */
+    free(submit(h, mate)); /* it serves as before */
     harness_free(h);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tree stays habitable: licence lines, file sizes, no binaries, no generated files. Prints each offence.
+# The tree stays habitable: licence lines, file sizes, no binaries, no test that nobody builds. Prints each offence.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,11 @@ done < <(files '*.[ch]' '*.lua' | xargs wc -l)
 while read -r file; do
     [ ! -s "$file" ] || grep -qI . "$file" || offend "$file is binary"
 done < <(files '*' | grep -v '/corpus/')
+
+while read -r file; do
+    name=$(basename "$file" .c)
+    grep -qwE "$name.c|${name#test_}" "$(dirname "$file")/CMakeLists.txt" || offend "$file is built by nobody: a test that cannot fail"
+done < <(files 'test_*.c' | grep '^./tests/')
 
 [ "$offences" -eq 0 ] || { echo "$offences offences against the tree rule"; exit 1; }
 echo "tree rule: ok"

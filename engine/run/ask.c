@@ -24,6 +24,7 @@ struct fy_ask {
     struct fy_timebase base;
     char *run;
     uint64_t step;
+    const uint64_t *fence_step;
     struct fy_rtime deadline;
     fy_answered *answered;
     void *context;
@@ -133,7 +134,7 @@ static void send_one(struct one *one)
     struct fy_adapter_call call = {.connection = one->connection,
                                    .verb = question->verb,
                                    .run = ask->run,
-                                   .step = ask->step,
+                                   .step = ask->fence_step != NULL ? *ask->fence_step : ask->step,
                                    .attempt = 1,
                                    .fence = world->store->epoch,
                                    .key = one->key,
@@ -153,6 +154,7 @@ void fy_ask(const struct fy_ask_who *who, const struct fy_question *questions, s
     ask->base = *who->base;
     ask->run = fy_strdup(who->run);
     ask->step = who->step;
+    ask->fence_step = who->fence_step;
     ask->deadline = fy_rtime_add(fy_run_now(&ask->base, &who->engine->world.clock),
                                  who->patience_ms > 0 ? who->patience_ms : PATIENCE_MS);
     ask->answered = answered;

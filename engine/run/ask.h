@@ -28,6 +28,7 @@ struct fy_ask_who {
     struct fy_engine *engine;
     const char *run; /* "" for nobody's */
     uint64_t step;
+    const uint64_t *fence_step; /* asked beside the steps: the fence's step, read at each try; NULL: step */
     const struct fy_timebase *base; /* outlives the ask */
     int64_t patience_ms;            /* run time in which transient failures are asked again; 0: a minute */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which connection of the order serves a call: call.def's side, a VDU's verbsFrom, guard.def, or who has it.
  */
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "run/step.h"
@@ -45,6 +46,17 @@ static bool bind_side(const struct fy_order *order, enum side side, const char *
     return fy_hint(err, "add a Connection of that kind to the Vnf of the order");
 }
 
+static bool unknown_guard(const char *guard, struct fy_err *err)
+{
+    struct fy_buf names = {0};
+    for (size_t i = 0; i < FY_COUNT(guards); i++)
+        fy_buf_format(&names, "%s%s", i > 0 ? ", " : "", guards[i].guard);
+    fy_fail(err, FY_ERR_INVALID, "there is no guard \"%s\"", guard);
+    fy_hint(err, "the guards there are: %s", names.data);
+    fy_buf_free(&names);
+    return false;
+}
+
 bool fy_bind_guard(const struct fy_order *order, const char *guard, const char **ret_connection,
                    const char **ret_off, struct fy_err *err)
 {
@@ -54,9 +66,7 @@ bool fy_bind_guard(const struct fy_order *order, const char *guard, const char *
                 *ret_off = guards[i].off;
             return bind_side(order, guards[i].side, guard, ret_connection, err);
         }
-    fy_fail(err, FY_ERR_INVALID, "there is no guard \"%s\"", guard);
-    return fy_hint(err,
-                   "the guards there are: healing, scaling, alarm-mark, config-freeze, scheduled-backup");
+    return unknown_guard(guard, err);
 }
 
 /* A VDU whose vendor's manager owns the instances is upgraded by the NF adapter; the image tells the VDU. */

@@ -5,6 +5,7 @@
 #include "base/point.h"
 #include "run/aside.h"
 #include "run/handover.h"
+#include "run/lease.h"
 #include "run/live.h"
 #include "run/obey.h"
 #include "run/observe.h"
@@ -306,6 +307,8 @@ static void drive_once(struct fy_live *live)
     }
     if (live->flight.taken && live->flight.look != NULL)
         live->flight.look(live);
+    if (live->writing == 0 && !live->over)
+        fy_lease_drive(live);
     if (live->writing == 0 && !live->over)
         drives[live->run->state](live);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "run/ask.h"
 #include "run/drive.h"
+#include "run/lease.h"
 #include "run/live.h"
 #include "run/planning.h"
 #include "run/step.h"
@@ -64,6 +65,7 @@ void fy_live_free(struct fy_live *live)
 {
     fy_step_leave(live);
     fy_watch_free(live);
+    fy_lease_free(live);
     fy_ask_forget(&live->instances_ask);
     fy_ask_forget(&live->aside);
     fy_live_cancel(live, &live->state_timer);

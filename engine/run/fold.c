@@ -9,6 +9,7 @@
 #include "run/aside.h"
 #include "run/command.h"
 #include "run/handover.h"
+#include "run/lease.h"
 #include "run/observe.h"
 #include "run/planning.h"
 #include "run/prep.h"
@@ -220,6 +221,7 @@ static bool fold_intent(struct fy_run *run, const struct fy_row *row, struct fy_
     run->script_steps += !step->own && step->attempt == 1;
     if (step->number > run->steps)
         run->steps = step->number;
+    fy_lease_fold_intent(run);
     run->users_moved |= is_bulk_steer(step);
     if (!run->watching && is_bulk_steer(step)) {
         fy_snapshot_take(run, 0, row->time_ms);
@@ -311,8 +313,10 @@ static bool fold_outcome(struct fy_run *run, const struct fy_row *row, struct fy
     run->step.open = run->step.failed;
     run->resumes = 0;
     run->approval.open = false;
-    if (ok)
+    if (ok) {
+        fy_lease_fold_done(run);
         fold_result(run, &got[2].value);
+    }
     return true;
 }
 
@@ -358,6 +362,12 @@ static bool fold_note(struct fy_run *run, const struct fy_row *row, struct fy_er
     run->last_safe_told |= fy_piece_is(got[0].value, "\"last safe\"");
     run->observed_told |= fy_piece_is(got[0].value, "\"observed\"");
     return true;
+}
+
+static bool fold_alarm(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
+{
+    fy_lease_fold_alarm(run, row->time_ms, doc);
+    return fold_note(run, row, err);
 }
 
 static bool fold_sample(struct fy_run *run, const struct fy_row *row, const json_t *doc, struct fy_err *err)
@@ -419,6 +429,9 @@ static bool fold_guard_taken(struct fy_run *run, const struct fy_row *row, const
     set_json(&held->off, json_object_get(doc, "off"));
     held->held = true;
     held->since_ms = row->time_ms;
+    held->lease_ms = fy_json_int_or(doc, "lease_ms", 0);
+    held->leased_ms = 0;
+    held->giving_back = held->left = false;
     return true;
 }
 
@@ -497,7 +510,7 @@ static const struct {
     [FY_REC_GUARD_RELEASED] = {.apply_doc = fold_guard_released},
     [FY_REC_RESUMED] = {.apply_doc = fold_resumed},
     [FY_REC_CHECKED] = {.apply_doc = fold_checked},
-    [FY_REC_ALARM] = {.apply = fold_note},
+    [FY_REC_ALARM] = {.apply_doc = fold_alarm},
     [FY_REC_DECIDED] = {.apply_doc = fy_wish_fold_decided},
     [FY_REC_HANDED_OVER] = {.apply_doc = fold_handed_over},
     [FY_REC_FREED] = {.apply_doc = fold_freed},

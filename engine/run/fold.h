@@ -23,7 +23,11 @@ struct fy_held {
     char *guard, *connection, *prior, *off;
     bool held, as_it_was;
     int64_t since_ms;
-    char *why; /* not as it was: what was found */
+    int64_t lease_ms;  /* the platform ends it by itself after that; 0: it cannot (lease.h) */
+    int64_t leased_ms; /* when it was last known to be set, with its lease; 0: not yet */
+    bool giving_back;  /* has begun: it may be as it was already */
+    bool left;         /* somebody else has changed it: the lease is not renewed any more */
+    char *why;         /* not as it was: what was found */
 };
 
 /* The last step: open until its outcome, and again while it has failed and nobody has settled it. */

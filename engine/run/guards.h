@@ -8,4 +8,6 @@
 /* One sentence for whoever takes over: which guards are still held. The caller frees it. */
 char *fy_guards_hand_over(const struct fy_run *run);
 
+bool fy_guard_same(const char *a, const char *b); /* two states of a guard, as JSON texts */
+
 #endif

@@ -16,6 +16,7 @@
 
 struct fy_live;
 struct fy_ask;
+struct fy_leases;
 struct fy_watch;
 struct fy_written;
 
@@ -78,9 +79,10 @@ struct fy_live {
     int64_t window_timer_ms;
     void *state_timer; /* of the state: window, observation period, settling */
     int64_t state_timer_ms;
-    void *observe_timer; /* COMPLETED: the next daily line or reminder */
-    char *trouble;       /* why going back has not begun yet; NULL: nothing is wrong */
-    char *instances;     /* JSON of the last look at the instances, for the view */
+    struct fy_leases *leases; /* of the guards it holds (lease.h); NULL: none was looked at */
+    void *observe_timer;      /* COMPLETED: the next daily line or reminder */
+    char *trouble;            /* why going back has not begun yet; NULL: nothing is wrong */
+    char *instances;          /* JSON of the last look at the instances, for the view */
     int64_t instances_at_ms;
     struct fy_ask *instances_ask;
     struct fy_ask *aside; /* asked aside of the steps: prechecks, what stands there when a run is given up */

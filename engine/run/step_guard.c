@@ -5,12 +5,14 @@
  *
  *     read: is it as we left it? -> set to prior -> read back -> "guard released"
  *
- * What somebody else has changed meanwhile is reported, not overwritten.
+ * What somebody else has changed meanwhile is reported, not overwritten. Where the adapter can, it is set
+ * with a lease (lease.h), which the engine renews beside the steps.
  */
 #include "base/mem.h"
 #include "base/point.h"
 #include "run/ask.h"
 #include "run/guards.h"
+#include "run/lease.h"
 #include "run/step.h"
 
 #include <string.h>
@@ -19,17 +21,19 @@
  */
 
 static void put_guard(struct fy_buf *buf, const char *guard, const char *connection, const char *prior,
-                      const char *off)
+                      const char *off, int64_t lease_ms)
 {
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "guard", guard);
     fy_buf_member(buf, "connection", connection);
     fy_buf_member_raw(buf, "prior", prior);
     fy_buf_member_raw(buf, "off", off);
+    if (lease_ms > 0)
+        fy_buf_member_int(buf, "lease_ms", lease_ms);
     fy_buf_close(buf, '}');
 }
 
-static bool same(const char *a, const char *b)
+bool fy_guard_same(const char *a, const char *b)
 {
     FY_AUTO(fy_json_unref) json_t *left = json_loads(a, JSON_DECODE_ANY, NULL);
     FY_AUTO(fy_json_unref) json_t *right = json_loads(b, JSON_DECODE_ANY, NULL);
@@ -38,13 +42,15 @@ static bool same(const char *a, const char *b)
 
 /*
  * In the ledger already, taken by a former program: what the ledger says is how it was. What somebody else
- * has made of it meanwhile is left alone: the workflow sets it to what it is.
+ * has made of it meanwhile is left alone: the workflow sets it to what it is, without a lease that would undo
+ * it.
  */
 static void found_held(struct fy_live *live, const struct fy_held *held, const char *found)
 {
     struct fy_buf result = {0};
-    const char *off = same(found, held->prior) ? held->off : found;
-    put_guard(&result, held->guard, held->connection, held->prior, off);
+    bool ours = fy_guard_same(found, held->prior) || fy_guard_same(found, held->off);
+    put_guard(&result, held->guard, held->connection, held->prior, ours ? held->off : found,
+              ours ? held->lease_ms : 0);
     fy_step_done(live, result.data);
     fy_buf_free(&result);
 }
@@ -70,7 +76,8 @@ static void guard_read(void *context, struct fy_question *questions, size_t coun
         found_held(live, held, prior != NULL ? prior : held->prior);
         return;
     }
-    put_guard(&body, guard, connection, prior != NULL ? prior : "null", off);
+    put_guard(&body, guard, connection, prior != NULL ? prior : "null", off,
+              fy_lease_length(live, connection));
     FY_AUTO(fy_free_ptr) char *result = fy_strdup(body.data);
     FY_POINT(run_guard_read);
     fy_put(live, FY_REC_GUARD_TAKEN, &body);
@@ -131,12 +138,12 @@ static void read_guard(struct fy_live *live, fy_answered *answered)
  */
 static bool is_ours(const struct fy_held *held, const char *found)
 {
-    return same(found, held->off) || same(found, held->prior);
+    return fy_guard_same(found, held->off) || fy_guard_same(found, held->prior);
 }
 
 static void put_released(struct fy_live *live, const struct fy_held *held, const struct releasing *releasing)
 {
-    bool as_it_was = same(releasing->found, held->prior);
+    bool as_it_was = fy_guard_same(releasing->found, held->prior);
     struct fy_buf body = {0};
     fy_buf_open(&body, '{');
     fy_buf_member(&body, "guard", held->guard);
@@ -207,7 +214,7 @@ static void proof_read(void *context, struct fy_question *questions, size_t coun
     if (releasing->found == NULL)
         releasing->found = fy_strdup("null");
     releasing->changed = !releasing->set && !is_ours(held, releasing->found);
-    if (releasing->set || releasing->changed || same(releasing->found, held->prior))
+    if (releasing->set || releasing->changed || fy_guard_same(releasing->found, held->prior))
         one_released(live);
     else
         set_guard(live, held);
@@ -225,6 +232,15 @@ static void put_result(const struct fy_live *live, struct fy_buf *buf)
     }
     fy_buf_close(buf, ']');
     fy_buf_close(buf, '}');
+}
+
+/* A renewal under way would come after it and switch off again what was given back. */
+static void release_after_renewal(struct fy_live *live)
+{
+    if (fy_lease_under_way(live))
+        return;
+    live->flight.look = NULL;
+    release_next(live);
 }
 
 static void release_next(struct fy_live *live)
@@ -247,7 +263,8 @@ void fy_step_release_guards(struct fy_live *live, const json_t *args)
     (void)args;
     live->flight.data = FY_NEW(struct releasing);
     live->flight.leave = leave_releasing;
-    release_next(live);
+    live->flight.look = release_after_renewal;
+    release_after_renewal(live);
 }
 
 char *fy_guards_hand_over(const struct fy_run *run)

@@ -150,6 +150,8 @@ static void put_guards(const struct fy_run *run, struct fy_buf *buf)
         if (!held->held)
             fy_buf_member_bool(buf, "as_it_was", held->as_it_was);
         fy_buf_member_int(buf, "since_ms", held->since_ms);
+        if (held->held && held->lease_ms > 0)
+            fy_buf_member_int(buf, "lease_ms", held->lease_ms);
         fy_buf_member(buf, "why", held->why);
         fy_buf_close(buf, '}');
     }

@@ -161,7 +161,7 @@ return ids_of
 --@ nf.suspend
 local nf, guard = ...
 local taken = act(nf, "take_guard", { guard = need(guard, "string", "nf:suspend") })
-act(nf, "guard_set", { guard = taken.guard, state = taken.off, prior = taken.prior })
+act(nf, "guard_set", { guard = taken.guard, state = taken.off, prior = taken.prior, lease_ms = taken.lease_ms })
 
 --@ nf.release_guards
 local nf = ...

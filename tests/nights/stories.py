@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nights: a function each, its first line what happens and how it ends. Later steps are named by what is seen of them."""
 import os
+import time
 
 from night import RUN, Refused
 
+LEASE_S = 20  # of the clock on the wall, in a trial (docs/operator-guide.md)
 HOLD = (r'onFailure="rollback"', 'onFailure="hold"')
 
 
@@ -346,6 +348,21 @@ def guard_changed(night):
     night.expect(state.get("max") == 20, f"it was overwritten: {state}")
 
 
+def lease_runs_out(night):
+    """ferryd is dead for longer than a guard's lease: the platform switches healing on by itself, the successor off again, and says so"""
+    night.submit()
+    night.until("PROCESSING", step="soak", stage=500)
+    night.engine.kill()
+    time.sleep(LEASE_S + 3)
+    night.engine.start()
+    night.until("COMPLETED")
+    lease = night.world.ask("guards")["healing"]["lease"]
+    night.expect(lease["expired"] == 1 and lease["until"] == 0, f"lease of healing: {lease}")
+    night.expect(any(r["name"] == "alarm" and r["body"].get("guard") == "healing" and r["body"]["lease"] == "taken again"
+                     for r in night.engine.records(RUN)), "nobody was told")
+    night.guards_back()
+
+
 STORIES = {
     "back-from-backup": back_from("backup"),
     "back-from-the-slice": back_from("upgrade"),
@@ -382,4 +399,5 @@ STORIES = {
     "retargeted": retargeted,
     "healing-left-on": healing_left_on,
     "guard-changed": guard_changed,
+    "lease-runs-out": lease_runs_out,
 }

@@ -244,6 +244,8 @@ static void other_hand(struct play *play, const struct deed *deed)
     const char *state = guards[i].states[(size_t)deed->b % 3];
     char args[160], why[256];
     (void)snprintf(args, sizeof args, "{\"on\":\"%s\",\"state\":%s}", guards[i].name, state);
+    if (rules_looks(play->rules, (int64_t)i))
+        return;
     if (!sim_world_fault(play->h->world, "guard_changed", args, why, sizeof why))
         return;
     play_tell(play, "another hand sets %s to %s", guards[i].name, state);

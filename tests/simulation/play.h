@@ -82,6 +82,8 @@ void rules_sent(struct rules *rules, const char *verb); /* a command was accepte
 bool rules_recorded(const struct rules *rules, const char *verb);
 void rules_promised(struct rules *rules, const char *verb);
 void rules_hand(struct rules *rules, int64_t guard, const char *state); /* another hand */
+/* The engine is between its look at a guard and its renewal: nobody can tell whose hand was first. */
+bool rules_looks(const struct rules *rules, int64_t guard);
 void rules_final(struct rules *rules, const char *state);
 
 /* people.c */

@@ -31,6 +31,7 @@ struct guard {
     json_t *foreign; /* what another hand set last; NULL: none did */
     bool foreign_while_held;
     bool held, off; /* off: the engine has switched it off, and the world has done so */
+    bool looked;    /* at, and not renewed yet */
 };
 
 struct rules {
@@ -44,8 +45,9 @@ struct rules {
     struct effect *effects;
     size_t effect_count;
     struct guard guards[GUARDS];
-    int taking;             /* the guard taken last */
-    bool releasing;         /* guards are being given back at this moment */
+    int taking;     /* the guard taken last */
+    bool releasing; /* guards are being given back at this moment */
+    int64_t releasing_step;
     struct sim_truth truth; /* as it was after the last event */
     int64_t stage_permille, steered;
     int64_t stage_index, approved; /* approved: bits; a retarget does not ask again for a stage */
@@ -131,7 +133,10 @@ static void intent(struct rules *rules, const json_t *doc)
     (void)snprintf(step->verb, sizeof step->verb, "%s", fy_json_string_or(doc, "verb", ""));
     step->attempt = attempt;
     step->open = true;
-    rules->releasing |= strcmp(call, "release_guards") == 0;
+    if (strcmp(call, "release_guards") == 0) {
+        rules->releasing = true;
+        rules->releasing_step = number;
+    }
     step->own = fy_json_bool_or(doc, "own", false);
     const json_t *args = json_object_get(doc, "args");
     const json_t *permille = json_object_get(args, "permille");
@@ -266,7 +271,7 @@ static void guard_record(struct rules *rules, const json_t *doc, bool taken)
         return;
     struct guard *guard = &rules->guards[i];
     guard->held = taken;
-    guard->off = false;
+    guard->off = guard->looked = false;
     if (taken) {
         json_decref(guard->prior);
         guard->prior = json_deep_copy(json_object_get(doc, "prior"));
@@ -360,14 +365,42 @@ static bool acts(const struct play *play, const struct fy_adapter_call *call)
     return verb != NULL && !verb->observe;
 }
 
+static bool is_renewal(const struct fy_adapter_call *call)
+{
+    return strstr(call->key, "/lease/") != NULL;
+}
+
+static struct guard *guard_in(struct rules *rules, const struct fy_adapter_call *call)
+{
+    FY_AUTO(fy_json_unref) json_t *args = json_loads(call->args, 0, NULL);
+    int i = guard_of(fy_json_string_or(args, "guard", ""));
+    return i < 0 ? NULL : &rules->guards[i];
+}
+
+/* A lease is renewed beside the steps: what allows it is the ledger, and none is sent once it gives back. */
+static void renewed(struct rules *rules, const struct fy_adapter_call *call)
+{
+    const struct guard *guard = guard_in(rules, call);
+    bool late = rules->releasing && (int64_t)call->step >= rules->releasing_step;
+    if (guard == NULL || !guard->held || late)
+        play_break(rules->play, "I1 effect without intent",
+                   "a lease is renewed with key %s, and its guard is not held or is being given back",
+                   call->key);
+}
+
 /* I1: what acts has its intent on disk. The key is run/step, or run/step/about inside an engine step. */
 void rules_asked(struct rules *rules, const struct fy_adapter_call *call)
 {
     struct play *play = rules->play;
+    struct guard *guard = strcmp(call->verb, "guard_read") == 0 ? guard_in(rules, call) : NULL;
+    if (guard != NULL)
+        guard->looked = guard->held;
     if (!acts(play, call))
         return;
     struct step *step = step_of(rules, (int64_t)call->step);
-    if (step == NULL || !step->open)
+    if (is_renewal(call))
+        renewed(rules, call);
+    else if (step == NULL || !step->open)
         play_break(play, "I1 effect without intent",
                    "%s is asked for with key %s, whose intent is not durable", call->verb, call->key);
     if (call->fence != play->h->store->epoch)
@@ -378,6 +411,8 @@ void rules_asked(struct rules *rules, const struct fy_adapter_call *call)
 void rules_replied(struct rules *rules, const struct fy_adapter_call *call,
                    const struct fy_adapter_reply *reply)
 {
+    if (is_renewal(call) && reply->status == FY_REPLY_DONE)
+        guard_in(rules, call)->looked = false;
     if (reply->status != FY_REPLY_FAILED || reply->message == NULL)
         return;
     if (strstr(reply->message, "was seen at epoch") != NULL || strstr(reply->message, "was used for") != NULL)
@@ -397,6 +432,11 @@ bool rules_recorded(const struct rules *rules, const char *verb)
 void rules_promised(struct rules *rules, const char *verb)
 {
     rules->promised[verb_number(verb)]++;
+}
+
+bool rules_looks(const struct rules *rules, int64_t guard)
+{
+    return rules->guards[guard].looked;
 }
 
 void rules_hand(struct rules *rules, int64_t number, const char *state)

@@ -168,8 +168,11 @@ static void start_guard(struct sim_world *world, struct sim_op *op)
         return;
     }
     struct sim_guard_state *held = &world->guard[guard];
-    sim_guard_change(world, (enum sim_guard)guard, state, op->key);
     int64_t lease = json_integer_value(json_object_get(op->args, "lease_ms"));
+    bool renewed = held->lease_until > 0 && lease > 0 && json_equal(held->state, state);
+    held->renewed += renewed;
+    if (!renewed)
+        sim_guard_change(world, (enum sim_guard)guard, state, op->key);
     held->lease_until = lease > 0 ? world->now + lease : 0;
     json_decref(held->prior);
     held->prior = json_incref(json_object_get(op->args, "prior"));
@@ -184,6 +187,7 @@ void sim_lease_event(struct sim_world *world, uint32_t guard)
     if (held->lease_until == 0 || world->now < held->lease_until)
         return;
     held->lease_until = 0;
+    held->expired++;
     if (held->prior && !json_is_null(held->prior))
         sim_guard_change(world, (enum sim_guard)guard, held->prior, "lease");
 }

@@ -95,6 +95,7 @@ static void guard_changed(struct sim_world *world, struct sim_trouble *trouble)
     int guard = sim_guard_find(trouble->on[0] ? trouble->on : "healing");
     json_t *state = trouble->state ? json_incref(trouble->state) : json_pack("{s:b}", "enabled", true);
     sim_guard_change(world, (enum sim_guard)guard, state, "another hand");
+    world->guard[guard].lease_until = 0; /* theirs now */
     json_decref(state);
 }
 

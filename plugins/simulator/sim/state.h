@@ -267,6 +267,7 @@ struct sim_guard_state {
     json_t *state;
     json_t *prior;       /* given back when the lease ends */
     int64_t lease_until; /* 0: no lease */
+    int64_t renewed, expired; /* leases of it, ever */
 };
 
 struct sim_guard_change {

@@ -96,10 +96,12 @@ json_t *sim_guards_json(const struct sim_world *world)
             json_array_append_new(changes, json_pack("{s:I,s:s,s:O}", "at", (json_int_t)change->at, "by",
                                                      change->by, "state", change->state));
         }
+        const struct sim_guard_state *held = &world->guard[guard];
         json_object_set_new(guards, sim_guard_names[guard],
-                            json_pack("{s:O,s:O,s:b,s:o}", "state", world->guard[guard].state, "owed", owed,
-                                      "as_owed", json_equal(owed, world->guard[guard].state), "changes",
-                                      changes));
+                            json_pack("{s:O,s:O,s:b,s:o,s:{s:I,s:I,s:I}}", "state", held->state, "owed", owed,
+                                      "as_owed", json_equal(owed, held->state), "changes", changes, "lease",
+                                      "until", (json_int_t)held->lease_until, "renewed",
+                                      (json_int_t)held->renewed, "expired", (json_int_t)held->expired));
     }
     return guards;
 }

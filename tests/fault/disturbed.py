@@ -176,7 +176,7 @@ class Disturbed:
             self.mend_all()  # judging is nobody's upgrade
             if not self.engine.alive():
                 self.start()
-            end, wrong, records = scenario.judge(self.engine, self.world, view, False)
+            end, wrong, records = scenario.judge(self.engine, self.world, view, scenario.Plan())
         except (scenario.Undone, OSError, Refused) as why:
             return None, [str(why)]
         for verb in self.sent.keys() | self.promised.keys():

@@ -3,6 +3,10 @@
 
 #include "base/mem.h"
 
+/* Utilisation on the way back where the order's headroom would not let the users back: some of it is kept,
+ * for the users who come while it goes on. */
+#define BACK_ALLOWED 950
+
 static void put_skipped(const struct fy_order *order, struct fy_plan *plan)
 {
     plan->skipped = FY_NEW_ARRAY(const struct fy_order_vdu *, order->vdu_count + 1);
@@ -36,7 +40,8 @@ static bool make_with(const struct fy_order *order, const struct fy_landscape *l
     struct fy_model model;
     if (!fy_model_make(order, landscape, wishes, &model, err))
         return false;
-    model.allowed = headroom ? model.allowed : 1000;
+    if (!headroom && model.allowed < BACK_ALLOWED)
+        model.allowed = BACK_ALLOWED;
     FY_AUTO(fy_plan_free_ptr) struct fy_plan *plan = FY_NEW(struct fy_plan);
     const bool ok = make(&model, wishes ? wishes->first_stage : 0, now, plan, err);
     fy_model_free(&model);

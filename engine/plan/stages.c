@@ -198,7 +198,7 @@ static struct fy_move play_again(struct fy_model *model, struct fy_model_vdu *vd
                                  const struct stage_view *view)
 {
     const int64_t ratio = view->stage->ratio_permille, gap = ratio - model->permille;
-    const bool near = gap <= tolerance(model, ratio) && -gap <= tolerance(model, ratio);
+    const bool near = gap <= tolerance(model, ratio); /* or above it by chance: no more were ever asked for */
     struct fy_move move = {.permille = fy_model_share(model, near ? ratio : model->permille),
                            .rate = view->rate,
                            .starts_ms = model->clock_ms};

@@ -63,6 +63,27 @@ static void harmed_nobody(const struct harness *h)
             fail_msg("%s: %lld", members[i], (long long)truth(h, members[i]));
 }
 
+/* The trial's order, which parks what fails, so that the operator of these nights has something to do; and so
+ * few users give no verdict. */
+static char *order_that_holds(void)
+{
+    static const char *const changes[][2] = {
+        {"onViolation=\"rollback\"", "onViolation=\"hold\" dryRun=\"true\""},
+        {"onFailure=\"rollback\"", "onFailure=\"hold\""},
+        {"onWindowEnd=\"rollback\"", "onWindowEnd=\"hold\""},
+    };
+    char *xml = harness_order_text("trial");
+    for (size_t i = 0; i < FY_COUNT(changes); i++) {
+        char *at = strstr(xml, changes[i][0]);
+        assert_non_null(at);
+        char *changed =
+            fy_format("%.*s%s%s", (int)(at - xml), xml, changes[i][1], at + strlen(changes[i][0]));
+        free(xml);
+        xml = changed;
+    }
+    return xml;
+}
+
 /* One night on a world with these settings; the end, and the world as it then is. */
 static const char *night(struct harness **ret_h, const char *settings, const char *without_guard,
                          char **ret_run)
@@ -71,7 +92,7 @@ static const char *night(struct harness **ret_h, const char *settings, const cha
     struct fy_err err;
     const char *run = NULL;
     bool existed;
-    char *xml = harness_order_text("trial");
+    char *xml = order_that_holds();
     char *guard = without_guard != NULL ? strstr(xml, without_guard) : NULL;
     for (size_t i = 0; guard != NULL && i < strlen(without_guard); i++)
         guard[i] = ' ';

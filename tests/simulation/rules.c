@@ -381,7 +381,8 @@ static struct guard *guard_in(struct rules *rules, const struct fy_adapter_call 
 static void renewed(struct rules *rules, const struct fy_adapter_call *call)
 {
     const struct guard *guard = guard_in(rules, call);
-    bool late = rules->releasing && (int64_t)call->step >= rules->releasing_step;
+    const char *began = strchr(call->key, '/'); /* giving back waits for one that began before it */
+    bool late = rules->releasing && began != NULL && strtoll(began + 1, NULL, 10) >= rules->releasing_step;
     if (guard == NULL || !guard->held || late)
         play_break(rules->play, "I1 effect without intent",
                    "a lease is renewed with key %s, and its guard is not held or is being given back",

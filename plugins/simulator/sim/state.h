@@ -265,8 +265,8 @@ enum sim_guard { GUARD_HEALING, GUARD_SCALING, GUARD_ALARM_MARK, GUARD_CONFIG_FR
 
 struct sim_guard_state {
     json_t *state;
-    json_t *prior;       /* given back when the lease ends */
-    int64_t lease_until; /* 0: no lease */
+    json_t *prior;            /* given back when the lease ends */
+    int64_t lease_until;      /* 0: no lease */
     int64_t renewed, expired; /* leases of it, ever */
 };
 

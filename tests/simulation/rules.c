@@ -327,7 +327,7 @@ static void record(struct rules *rules, const struct fy_row *row)
     else if (row->kind == FY_REC_APPROVAL_GIVEN)
         approval(rules, doc);
     else if (row->kind == FY_REC_PROGRAM_STARTED)
-        rules->in_stage = false;
+        rules->in_stage = rules->releasing = false;
 }
 
 /* A program that is left for another takes its open step with it. */

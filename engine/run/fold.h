@@ -50,6 +50,7 @@ struct fy_run_step {
 struct fy_run_wish {
     const char *verb;
     char *args, *who;
+    uint64_t seq; /* of its command: two of the same verb are told apart */
 };
 
 struct fy_run_approval {

@@ -73,7 +73,8 @@ struct fy_live {
     void *answer_timer;
 
     struct fy_flight flight;
-    bool settled; /* the open step's outcome is in the tray or being written */
+    uint64_t wish_seq; /* the wish whose questions are in flight (wish.h) */
+    bool settled;      /* the open step's outcome is in the tray or being written */
     struct fy_watch *watch;
     void *window_timer;
     int64_t window_timer_ms;

@@ -30,11 +30,11 @@ void fy_wish_drop(struct fy_run *run)
 void fy_wish_fold(struct fy_run *run, const struct fy_row *row, const json_t *doc)
 {
     const struct fy_wish_kind *kind = kind_of(fy_json_string_or(doc, "verb", ""));
-    (void)row;
     fy_wish_drop(run);
     if (kind == NULL)
         return;
     run->wish.verb = kind->verb;
+    run->wish.seq = row->seq;
     run->wish.args = fy_json_text(json_object_get(doc, "args"));
     run->wish.who = fy_strdup(fy_json_string_or(json_object_get(doc, "caller"), "who", "somebody"));
 }
@@ -104,8 +104,9 @@ static void decide(struct fy_live *live, const struct fy_question *questions, si
 static void answered(void *context, struct fy_question *questions, size_t count)
 {
     struct fy_live *live = context;
-    decide(live, questions, count);
-    fy_step_leave(live);
+    if (live->run->wish.verb != NULL && live->run->wish.seq == live->wish_seq)
+        decide(live, questions, count);
+    fy_step_leave(live); /* another wish has come meanwhile: it asks its own questions */
     fy_flush(live);
     fy_drive(live);
 }
@@ -123,8 +124,10 @@ bool fy_wish_drive(struct fy_live *live)
     const struct fy_run_wish *wish = &live->run->wish;
     if (wish->verb == NULL)
         return false;
-    if (live->flight.taken)
+    if (live->flight.taken && live->wish_seq == wish->seq)
         return true;
+    fy_step_leave(live);
+    live->wish_seq = wish->seq;
     struct fy_err err = {0};
     struct fy_question questions[FY_ASK_MAX];
     FY_AUTO(fy_json_unref) json_t *args = fy_json_parse(wish->args, strlen(wish->args), wish->verb, &err);

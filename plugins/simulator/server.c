@@ -43,6 +43,8 @@ static void end(int signal_number)
 
 /* ---- the socket ---- */
 
+#define HIDDEN ".new" /* after the path, until it listens */
+
 static bool answers(const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -52,12 +54,22 @@ static bool answers(const struct sockaddr_un *address)
     return taken;
 }
 
+/* It gets its name when it listens already: whoever sees the socket is served. */
+static bool listen_then_show(int fd, const char *path)
+{
+    struct sockaddr_un hidden = {.sun_family = AF_UNIX};
+    (void)snprintf(hidden.sun_path, sizeof(hidden.sun_path), "%s%s", path, HIDDEN);
+    (void)unlink(hidden.sun_path);
+    return bind(fd, (struct sockaddr *)&hidden, sizeof(hidden)) == 0 && listen(fd, 64) == 0 &&
+           rename(hidden.sun_path, path) == 0;
+}
+
 int sim_server_listen(const char *path, char *why, size_t why_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (strlen(path) + strlen(HIDDEN) >= sizeof(address.sun_path)) {
         (void)snprintf(why, why_size, "the socket path %s is too long (at most %zu bytes)", path,
-                       sizeof(address.sun_path) - 1);
+                       sizeof(address.sun_path) - 1 - strlen(HIDDEN));
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -65,10 +77,9 @@ int sim_server_listen(const char *path, char *why, size_t why_size)
         (void)snprintf(why, why_size, "another ferry-sim serves %s already", path);
         return -1;
     }
-    (void)unlink(path);
     mode_t mask = umask(0077);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool up = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0;
+    bool up = fd >= 0 && listen_then_show(fd, path);
     (void)umask(mask);
     if (up)
         return fd;

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #define LOOK_AGAIN_MS 10000
-#define DAY_MS        (24LL * 60 * 60 * 1000)
+#define SETTLE_MS                                                                                            \
+    30000 /* of a verb whose adapter is not known yet, after a restart: the longest a call lasts */
+#define DAY_MS (24LL * 60 * 60 * 1000)
 
 int64_t fy_rollback_settle_ms(const struct fy_live *live)
 {
@@ -22,7 +24,7 @@ int64_t fy_rollback_settle_ms(const struct fy_live *live)
         return 0;
     const struct fy_adapter_info *info = adapters->describe(adapters->self, step->connection);
     const struct fy_adapter_verb *verb = info != NULL ? fy_adapter_verb(info, step->verb) : NULL;
-    return verb != NULL ? verb->settle_ms : 0;
+    return verb != NULL ? verb->settle_ms : SETTLE_MS;
 }
 
 int64_t fy_rollback_due_ms(const struct fy_run *run)
@@ -109,25 +111,30 @@ static bool wants_mirror(const struct fy_run *run, const struct fy_landscape *la
 }
 
 /* The order as the program sees it; the caller frees it. */
-static struct fy_order *order_of(const struct fy_run *run, bool mirrored, int64_t at_ms)
+static bool order_of(const struct fy_run *run, bool mirrored, int64_t at_ms, struct fy_order **ret,
+                     struct fy_err *err)
 {
     struct fy_buf text = {0};
-    struct fy_order *order = NULL;
-    struct fy_err err;
     fy_order_to_json(run->order, &text);
-    if (!fy_order_from_json(text.data, text.length, &order, &err))
-        abort(); /* our own words do not read back */
+    bool ok = fy_order_from_json(text.data, text.length, ret, err);
     fy_buf_free(&text);
+    if (!ok)
+        return fy_wrap(err, "the order of run %s does not read back", run->id);
     if (mirrored != run->mirrored)
-        fy_order_mirror(order, at_ms);
-    return order;
+        fy_order_mirror(*ret, at_ms);
+    return true;
 }
 
 static void start(struct fy_live *live, const struct fy_landscape *landscape)
 {
     bool mirrored = wants_mirror(live->run, landscape);
     int64_t at_ms = live->run->mirrored ? live->run->order->request.window.start_ms : fy_live_now(live).ms;
-    FY_AUTO(fy_order_unref) struct fy_order *order = order_of(live->run, mirrored, at_ms);
+    FY_AUTO(fy_order_unref) struct fy_order *order = NULL;
+    struct fy_err err = {0};
+    if (!order_of(live->run, mirrored, at_ms, &order, &err)) { /* an abort would meet every successor, too */
+        fy_park(live, "failure", &err);
+        return;
+    }
     FY_AUTO(fy_free_ptr) char *text = about(live->run, landscape);
     fy_program_put(live, &(struct fy_program){.function = mirrored ? "upgrade" : "rollback",
                                               .order = order,
@@ -165,6 +172,7 @@ static void looked(void *context, struct fy_question *questions, size_t count)
         fy_live_wait(live, fy_rtime_add(fy_live_now(live), LOOK_AGAIN_MS), look_again);
         return;
     }
+    free(fy_steal(&live->trouble));
     fy_planning_keep(live, landscape);
     start(live, landscape);
     fy_landscape_free(landscape);

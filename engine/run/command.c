@@ -125,10 +125,27 @@ static bool refuse(const struct fy_live *live, const char *verb, struct fy_err *
     return false;
 }
 
+/* A wish that is being looked at is decided first: going on would forget it. The ways out do not wait. */
+static bool wish_is_open(const struct fy_command *command, struct fy_err *err)
+{
+    static const char *const ways_out[] = {"cancel", "rollback", "fail"};
+    const struct fy_run_wish *wish = &command->live->run->wish;
+    if (wish->verb == NULL)
+        return false;
+    for (size_t i = 0; i < FY_COUNT(ways_out); i++)
+        if (strcmp(command->verb, ways_out[i]) == 0)
+            return false;
+    fy_fail(err, FY_ERR_REFUSED, "%s by %s is still being checked", wish->verb, wish->who);
+    fy_hint(err, "ask again when ferry status shows its answer, or roll back");
+    return true;
+}
+
 static bool accept(struct fy_command *command, const char *args, struct fy_err *err)
 {
     struct fy_live *live = command->live;
     const struct fy_verb *row = find(command->verb);
+    if (wish_is_open(command, err))
+        return false;
     if (row != NULL && row->check != NULL && !row->check(command, err))
         return false;
     fy_put_command(live, command->verb, args, command->caller);

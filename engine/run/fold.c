@@ -181,8 +181,7 @@ static bool fold_state_changed(struct fy_run *run, const struct fy_row *row, con
     run->state = to;
     run->since_ms = row->time_ms;
     run->asked = NULL;
-    fy_wish_drop(run);
-    set(&run->refusal, NULL);
+    fy_wish_overtaken(run, fy_json_string_or(doc, "event", "?"));
     run->forced = false;
     set(&run->asked_why, NULL);
     return true;

@@ -27,6 +27,15 @@ void fy_wish_drop(struct fy_run *run)
     run->wish = (struct fy_run_wish){0};
 }
 
+void fy_wish_overtaken(struct fy_run *run, const char *event)
+{
+    free(run->refusal);
+    run->refusal = run->wish.verb == NULL ? NULL
+                                          : fy_format("%s by %s was not decided: %s came first",
+                                                      run->wish.verb, run->wish.who, event);
+    fy_wish_drop(run);
+}
+
 void fy_wish_fold(struct fy_run *run, const struct fy_row *row, const json_t *doc)
 {
     const struct fy_wish_kind *kind = kind_of(fy_json_string_or(doc, "verb", ""));

@@ -3,7 +3,8 @@
  * Wishes: verbs on a run that stands still which must first look at the world (set-aside, done-by-hand,
  * retarget). The command's record is the wish; while it is there, the drive asks what the verb wants to know
  * and writes "decided": granted, with the records that follow from it in the same commit, or refused in one
- * sentence. A crash in between asks again. One wish at a time; a change of the state drops it.
+ * sentence. A crash in between asks again. One wish at a time: while it is open only cancel, rollback and
+ * fail are taken, and they drop it; the run says so.
  */
 #ifndef FY_RUN_WISH_H
 #define FY_RUN_WISH_H
@@ -32,6 +33,7 @@ void fy_wish_fold(struct fy_run *run, const struct fy_row *row, const json_t *do
 bool fy_wish_fold_decided(struct fy_run *run, const struct fy_row *row, const json_t *doc,
                           struct fy_err *err);
 void fy_wish_drop(struct fy_run *run);
+void fy_wish_overtaken(struct fy_run *run, const char *event); /* the state changed: dropped, and said so */
 
 bool fy_wish_drive(struct fy_live *live); /* true: there is one, and the drive has nothing else to do */
 void fy_wish_leave(struct fy_live *live); /* nobody waits for it any more: the run is given over */

@@ -52,14 +52,14 @@ def main():
     if options.list:
         print("\n".join(f"{name:38} {STORIES[name].__doc__}" for name in names))
         return 0
-    failed = 0
+    failed = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for name, wrong, seconds in pool.map(lambda name: play(options.build, name, options.scale), names):
-            failed += bool(wrong)
+            failed += [name] if wrong else []
             print(f"{'FAILED' if wrong else 'ok':6} {name:38} {STORIES[name].__doc__} ({seconds:.0f} s)", flush=True)
             for line in wrong:
                 print(f"       {line}", flush=True)
-    print(f"{len(names) - failed} passed, {failed} failed")
+    print(f"{len(names) - len(failed)} passed, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
     return 1 if failed else 0
 
 

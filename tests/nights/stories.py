@@ -319,9 +319,6 @@ def retargeted(night):
     night.verb("retarget", version="1.3.1", images={"OMU": {"ref": "amf-omu:1.3.1", "digest": "sha256:7c43"},
                                                    "SDB": {"ref": "amf-sdb:1.3.1", "digest": "sha256:93f1"},
                                                    "SVC": {"ref": "amf-svc:1.3.1", "digest": "sha256:a8d8"}})
-    night.until("PROCESSING", "PAUSED", "COMPLETED")
-    if night.view()["state"] == "PAUSED":
-        night.press("resume")
     night.until("COMPLETED")
     night.upgraded(version="1.3.1")
 

@@ -20,8 +20,8 @@ struct fy_instance {
     bool ready;    /* the NF's word */
     bool active;   /* of its pair */
     bool in_sync;  /* true where nothing replicates */
-    bool aside;    /* the run goes on without it: not in service, whatever it says (run/aside.h) */
-    bool former;   /* runs an image that was the target once (run/retarget.h): known, and to do again */
+    bool aside;    /* the run goes on without it: not in service, whatever it says (run/verb/aside.h) */
+    bool former;   /* runs an image that was the target once (run/verb/retarget.h): known, and to do again */
     bool left_out; /* it, or its pair's other half, is set aside: it stays as it is */
     int64_t users, sessions, capacity;
 };

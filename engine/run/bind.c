@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const struct {
     enum side side;
 } calls[] = {
 #define CALL(name, side, verb, needs) {name, verb, side},
-#include "run/call.def"
+#include "run/step/call.def"
 #undef CALL
 };
 
@@ -24,7 +24,7 @@ static const struct {
     enum side side;
 } guards[] = {
 #define GUARD(name, side, off) {name, off, side},
-#include "run/guard.def"
+#include "run/step/guard.def"
 #undef GUARD
 };
 

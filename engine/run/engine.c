@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "run/ask.h"
 #include "run/drive.h"
-#include "run/lease.h"
 #include "run/live.h"
 #include "run/planning.h"
-#include "run/step.h"
-#include "run/watch.h"
+#include "run/step/lease.h"
+#include "run/step/step.h"
+#include "run/watch/watch.h"
 
 #include <string.h>
 

@@ -16,7 +16,7 @@
 #include "journal/journal.h"
 #include "judge/judge.h"
 #include "order/order.h"
-#include "run/state.h"
+#include "run/state/state.h"
 
 /* A guard of the ledger: something switched off that must come back as it was. prior and off: JSON texts. */
 struct fy_held {

@@ -2,7 +2,7 @@
 #include "run/planning.h"
 
 #include "base/mem.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 #include <string.h>
 

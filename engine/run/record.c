@@ -2,7 +2,7 @@
 /* Bodies of the records that several places write (docs/architecture.md, "Records"). */
 #include "base/mem.h"
 #include "run/live.h"
-#include "run/rollback.h"
+#include "run/phase/rollback.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/point.h"
-#include "run/handover.h"
 #include "run/live.h"
+#include "run/phase/handover.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "run/approve.h"
-#include "run/aside.h"
 #include "run/fold.h"
-#include "run/handover.h"
+#include "run/phase/handover.h"
 #include "run/prep.h"
-#include "run/retarget.h"
-#include "run/wish.h"
+#include "run/verb/approve.h"
+#include "run/verb/aside.h"
+#include "run/verb/retarget.h"
+#include "run/verb/wish.h"
 
 #include <string.h>
 

@@ -5,11 +5,11 @@
 #include "base/time.h"
 #include "order/read.h"
 #include "run/ask.h"
-#include "run/conflict.h"
-#include "run/handover.h"
+#include "run/check/conflict.h"
 #include "run/live.h"
+#include "run/phase/handover.h"
 #include "run/planning.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 #include <ctype.h>
 #include <string.h>

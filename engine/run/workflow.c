@@ -5,7 +5,7 @@
 #include "base/point.h"
 #include "run/history.h"
 #include "run/live.h"
-#include "run/step.h"
+#include "run/step/step.h"
 
 #include <string.h>
 

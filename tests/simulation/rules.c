@@ -190,7 +190,7 @@ static bool is_adapter_step(const char *call)
 #define NF                            1
 #define GUARD                         1
 #define CALL(name, side, verb, needs) (side) ? (name) : "",
-#include "run/call.def"
+#include "run/step/call.def"
 #undef CALL
 #undef ENGINE
 #undef VIM

@@ -14,7 +14,7 @@
 static const char *const states[] = {
 #define STATE(NAME, name, final, means) name,
 #define MOVE(FROM, event, kind, condition, TO)
-#include "run/state.def"
+#include "run/state/state.def"
 #undef STATE
 #undef MOVE
 };
@@ -22,7 +22,7 @@ static const char *const states[] = {
 static const char *const ends[] = {
 #define STATE(NAME, name, final, means) (final) ? (name) : "",
 #define MOVE(FROM, event, kind, condition, TO)
-#include "run/state.def"
+#include "run/state/state.def"
 #undef STATE
 #undef MOVE
 };
@@ -30,7 +30,7 @@ static const char *const ends[] = {
 static const char *const moves[] = {
 #define STATE(NAME, name, final, means)
 #define MOVE(FROM, event, kind, condition, TO) #FROM " " event " " #TO,
-#include "run/state.def"
+#include "run/state/state.def"
 #undef STATE
 #undef MOVE
 };
@@ -42,14 +42,14 @@ static const struct {
 } verbs[] = {
 #define STATE(NAME, name, final, means)
 #define MOVE(FROM, event, kind, condition, TO) {event, kind},
-#include "run/state.def"
+#include "run/state/state.def"
 #undef STATE
 #undef MOVE
 };
 
 static const char *const calls[] = {
 #define CALL(name, side, verb, needs) name,
-#include "run/call.def"
+#include "run/step/call.def"
 #undef CALL
 };
 

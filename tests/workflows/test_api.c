@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workflows/ferry.lua, the prelude and engine/run/call.def say the same. */
+/* workflows/ferry.lua, the prelude and engine/run/step/call.def say the same. */
 #include "kit.h"
 
 #include "base/buf.h"
@@ -71,7 +71,7 @@ static void test_api_reaches_every_call(void **state)
     (void)state;
     static const char *const calls[] = {
 #define CALL(name, side, verb, needs) name,
-#include "run/call.def"
+#include "run/step/call.def"
 #undef CALL
     };
     FY_AUTO(fy_free_ptr) char *prelude = kit_read("engine/script/prelude.lua");
@@ -87,7 +87,7 @@ static void test_api_makes_no_other_call(void **state)
 {
     (void)state;
     FY_AUTO(fy_free_ptr) char *prelude = kit_read("engine/script/prelude.lua");
-    FY_AUTO(fy_free_ptr) char *table = kit_read("engine/run/call.def");
+    FY_AUTO(fy_free_ptr) char *table = kit_read("engine/run/step/call.def");
     static const char *const makers[] = {"act(nf, \"", "step(\"", "each(\""};
     for (size_t i = 0; i < FY_COUNT(makers); i++)
         for (const char *at = prelude; (at = strstr(at, makers[i])) != NULL;) {
@@ -96,7 +96,7 @@ static void test_api_makes_no_other_call(void **state)
             assert_int_equal(sscanf(at, "%63[a-z_]", name), 1);
             FY_AUTO(fy_free_ptr) char *row = fy_format("CALL(\"%s\"", name);
             if (strstr(table, row) == NULL)
-                fail_msg("the prelude makes the call %s, which engine/run/call.def does not have", name);
+                fail_msg("the prelude makes the call %s, which engine/run/step/call.def does not have", name);
         }
 }
 

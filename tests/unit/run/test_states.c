@@ -90,7 +90,7 @@ static const char *const all_verbs[] = {
 #define VERB(event)                            event,
 #define EVENT(event)                           NULL,
 #define MOVE(FROM, event, kind, condition, TO) kind(event)
-#include "run/state.def"
+#include "run/state/state.def"
 #undef STATE
 #undef MOVE
 #undef VERB

@@ -270,7 +270,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     ask_again_later(daemon);
     fy_log(FY_LOG_INFO, "%s, epoch %llu, %zu workflows, listening on %s", daemon->store->name,
            (unsigned long long)daemon->store->epoch, daemon->catalogue.count, daemon->socket);
-    tell_ready(options->ready_fd);
+    tell_ready((int)options->ready_fd);
     return daemon;
 }
 

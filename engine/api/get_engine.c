@@ -97,6 +97,13 @@ static void put_adapter(const struct fy_adapter_info *info, bool whole, struct f
     fy_buf_close(buf, '}');
 }
 
+void fy_get_catalogue(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    fy_show_kpi_catalogue(&buf);
+    fy_answer_json(exchange, 200, &buf);
+}
+
 void fy_get_adapters(struct fy_exchange *exchange)
 {
     const struct fy_adapters *adapters = exchange->api->world.adapters;

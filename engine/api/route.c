@@ -10,6 +10,7 @@ static const struct fy_route routes[] = {
     {"GET", "/healthz", fy_get_health},
     {"GET", "/readyz", fy_get_ready},
     {"GET", "/v1/engine", fy_get_engine},
+    {"GET", "/v1/kpis", fy_get_catalogue},
     {"GET", "/v1/adapters", fy_get_adapters},
     {"GET", "/v1/adapters/*", fy_get_adapter},
     {"GET", "/v1/workflows", fy_get_workflows},

@@ -75,6 +75,7 @@ void fy_help_all(void);
 void fy_help_one(const struct fy_command *command);
 
 int fy_cmd_adapter_list(struct fy_cli *cli);
+int fy_cmd_kpis(struct fy_cli *cli);
 int fy_cmd_adapter_show(struct fy_cli *cli);
 int fy_cmd_adapter_test(struct fy_cli *cli);
 int fy_cmd_audit_export(struct fy_cli *cli);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ferry adapter ..., ferry workflow ...: what this engine can work with. */
+/* ferry adapter ..., ferry workflow ..., ferry kpis: what this engine can work with. */
 #include "cli/client.h"
 
 #include "base/beside.h"
@@ -11,6 +11,46 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static void print_kpi(const json_t *kpi)
+{
+    int64_t margin_bp = fy_json_int_or(kpi, "margin_bp", 0);
+    const char *exclude = fy_json_string_or(kpi, "exclude", NULL);
+    (void)printf("%-30s %s\n", fy_json_string_or(kpi, "name", "?"), fy_json_string_or(kpi, "title", "?"));
+    (void)printf("    %s / %s (%s; %s is better)\n", fy_json_string_or(kpi, "numerator", "?"),
+                 fy_json_string_or(kpi, "denominator", "?"), fy_json_string_or(kpi, "standard", "?"),
+                 fy_json_string_or(kpi, "direction", "?"));
+    (void)printf("    usually margin=\"%lld.%02lld\"%s", (long long)(margin_bp / 100),
+                 (long long)(margin_bp % 100),
+                 fy_json_bool_or(kpi, "critical", false) ? " critical=\"true\"" : "");
+    if (exclude != NULL)
+        (void)printf("; without %s of causes %s", fy_json_string_or(kpi, "failures", "?"), exclude);
+    (void)printf("\n");
+}
+
+int fy_cmd_kpis(struct fy_cli *cli)
+{
+    struct fy_err err = {0};
+    FY_AUTO(fy_json_unref) json_t *doc = fy_client_get(cli->client, &err, "/v1/kpis");
+    if (doc == NULL)
+        return fy_cli_fail(&err);
+    if (cli->json) {
+        fy_print_json(doc);
+        return FY_EXIT_OK;
+    }
+    const json_t *kpi = NULL;
+    size_t index = 0;
+    const char *nf = "";
+    json_array_foreach(json_object_get(doc, "kpis"), index, kpi)
+    {
+        const char *own = fy_json_string_or(kpi, "nf", "");
+        if (strcmp(own, nf) != 0)
+            (void)printf("%s%s\n", index > 0 ? "\n" : "", own);
+        nf = own;
+        print_kpi(kpi);
+    }
+    return FY_EXIT_OK;
+}
 
 int fy_cmd_adapter_list(struct fy_cli *cli)
 {

@@ -11,16 +11,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-
-/* A KPI of the catalogue. Rows of table 1 are all in it; fy_kpis[] ends with a NULL name. */
-struct fy_kpi {
-    const char *name;    /* "amf.paging" */
-    const char *title;   /* "AMF paging success" */
-    const char *segment; /* "5g", "4g" */
-    const char *counter; /* 3GPP measurement it is made from */
-};
-extern const struct fy_kpi fy_kpis[];
-const struct fy_kpi *fy_kpi_find(const char *name);
+#include "judge/kpi.h"
 
 /* What the order asks of one KPI; percent in hundredths (30 = 0.3 points). */
 struct fy_gate {

@@ -34,15 +34,44 @@ static bool hint_near(const struct admission *in, const char *const *list, size_
     return false;
 }
 
+static bool is_defined(const struct fy_order_gate *gate, const char *name)
+{
+    for (size_t i = 0; i < gate->definition_count; i++)
+        if (strcmp(gate->definitions[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A name of the catalogue means the same in every order. */
+static bool admit_definitions(const struct admission *in)
+{
+    const struct fy_order_gate *gate = &in->order->gate;
+    for (size_t i = 0; i < gate->definition_count; i++) {
+        const struct fy_order_kpi_definition *definition = &gate->definitions[i];
+        if (!contains(in->known->kpis, in->known->kpi_count, definition->name))
+            continue;
+        fy_refuse(&in->to, definition->line, "f:KpiDefinition", "\"%.100s\" is in the catalogue already",
+                  definition->name);
+        return fy_refuse_hint(
+            &in->to, NULL,
+            "give yours a name of your own, as in acme.%.60s; \"ferry kpis\" lists the catalogue",
+            definition->name);
+    }
+    return true;
+}
+
 static bool admit_kpis(const struct admission *in)
 {
     const struct fy_order_known *known = in->known;
+    if (!admit_definitions(in))
+        return false;
     for (size_t i = 0; i < in->order->gate.kpi_count; i++) {
         const struct fy_order_kpi *kpi = &in->order->gate.kpis[i];
-        if (contains(known->kpis, known->kpi_count, kpi->name))
+        if (contains(known->kpis, known->kpi_count, kpi->name) || is_defined(&in->order->gate, kpi->name))
             continue;
         fy_refuse(&in->to, kpi->line, "f:Kpi", "the catalogue has no KPI \"%.100s\"", kpi->name);
-        return hint_near(in, known->kpis, known->kpi_count, kpi->name, "docs/order.md lists the KPIs");
+        return hint_near(in, known->kpis, known->kpi_count, kpi->name,
+                         "\"ferry kpis\" lists them; an f:KpiDefinition beside it adds one of your own");
     }
     return true;
 }

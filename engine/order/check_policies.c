@@ -139,8 +139,24 @@ static bool same_segment(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static bool check_definitions(const struct fy_order_gate *gate, const struct fy_refuser *to)
+{
+    for (size_t i = 0; i < gate->definition_count; i++)
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(gate->definitions[i].name, gate->definitions[j].name) != 0)
+                continue;
+            fy_refuse(to, gate->definitions[i].line, "f:KpiDefinition",
+                      "\"%.100s\" is defined in line %lld, too", gate->definitions[i].name,
+                      (long long)gate->definitions[j].line);
+            return fy_refuse_hint(to, NULL, "leave one out, or give it another name");
+        }
+    return true;
+}
+
 bool fy_check_gate(const struct fy_order_gate *gate, const struct fy_refuser *to)
 {
+    if (!check_definitions(gate, to))
+        return false;
     for (size_t i = 0; i < gate->kpi_count; i++)
         for (size_t j = 0; j < i; j++) {
             if (strcmp(gate->kpis[i].name, gate->kpis[j].name) != 0 ||

@@ -323,6 +323,23 @@ static const struct fy_field kpi_fields[] = {
 };
 static LEAF(form_kpi, "Kpi", fy_order_kpi, kpi_fields);
 
+static const struct fy_field definition_fields[] = {
+    LINE(fy_order_kpi_definition),
+    FIELD("name", "name", AT(fy_order_kpi_definition, name), FY_FIELD_TOKEN, NEEDED, .spelt = fy_spelt_name),
+    FIELD("title", "title", AT(fy_order_kpi_definition, title), FY_FIELD_TEXT, .spelt = fy_spelt_text),
+    FIELD("segment", "segment", AT(fy_order_kpi_definition, segment), FY_FIELD_TOKEN, .spelt = fy_spelt_name),
+    FIELD("numerator", "numerator", AT(fy_order_kpi_definition, numerator), FY_FIELD_WORDS, NEEDED,
+          .right = "names of counters, separated by blanks"),
+    FIELD("denominator", "denominator", AT(fy_order_kpi_definition, denominator), FY_FIELD_WORDS, NEEDED,
+          .right = "names of counters, separated by blanks"),
+    FIELD("failures", "failures", AT(fy_order_kpi_definition, failures), FY_FIELD_TOKEN,
+          .right = "the counter whose subcounters are causes"),
+    FIELD("exclude", "exclude", AT(fy_order_kpi_definition, exclude), FY_FIELD_WORDS),
+    FIELD("direction", "direction", AT(fy_order_kpi_definition, direction), FY_FIELD_ENUM,
+          .words = fy_kpi_direction_words, .otherwise = "higher"),
+};
+static LEAF(form_definition, "KpiDefinition", fy_order_kpi_definition, definition_fields);
+
 static const struct fy_field alarm_fields[] = {
     FIELD("severity", "severity", AT(fy_order_alarm_gate, severity), FY_FIELD_ENUM,
           .words = fy_severity_words, .otherwise = "critical"),
@@ -344,6 +361,8 @@ static const struct fy_field gate_fields[] = {
     FIELD("ExcludeCause", "exclude_causes", AT(fy_order_gate, exclude_causes), FY_FIELD_WORDS, IN_CHILD),
 };
 static const struct fy_part gate_parts[] = {
+    LIST("KpiDefinition", "definitions", &form_definition, fy_order_gate, definitions, definition_count, 0,
+         12),
     LIST("Kpi", "kpis", &form_kpi, fy_order_gate, kpis, kpi_count, 1, 64),
     MAYBE("AlarmGate", "alarm", &form_alarm, fy_order_gate, alarm),
     MAYBE("SecurityGate", "security", &form_security, fy_order_gate, security),

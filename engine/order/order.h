@@ -32,6 +32,8 @@
  *            "selectors":[{"line","use","supis":[{"first","last"}],"tais":[{"mcc","mnc","tac"}],
  *                          "dnns":[{"name"}],"slices":[{"sst","sd"}]}]},
  *    "gate":{"line","period_ms","on_violation","dry_run","exclude_causes":[...],
+ *            "definitions":[{"line","name","title","segment","numerator":[...],"denominator":[...],"exclude":[...],
+ *                            "failures","direction"}],
  *            "kpis":[{"line","name","margin_bp","floor_bp","critical","min_users","segment"}],
  *            "alarm":{"severity"},"security":{"counters":[...]}},
  *    "dial_tests":[{"line","when","by",
@@ -252,6 +254,19 @@ struct fy_order_gray {
     size_t selector_count;
 };
 
+enum fy_order_kpi_direction { FY_ORDER_KPI_HIGHER, FY_ORDER_KPI_LOWER };
+
+/* A KPI of the order's own, in counters of its sources. */
+struct fy_order_kpi_definition {
+    int64_t line;
+    char *name;
+    char *title;   /* or NULL: the name */
+    char *segment; /* or NULL */
+    struct fy_words numerator, denominator, exclude;
+    char *failures; /* or NULL: there are no subcounters by cause */
+    int direction;  /* enum fy_order_kpi_direction */
+};
+
 struct fy_order_kpi {
     int64_t line;
     char *name;
@@ -276,6 +291,8 @@ struct fy_order_gate {
     int on_violation; /* enum fy_order_on_violation */
     bool dry_run;     /* verdicts are recorded, nothing follows from them */
     struct fy_words exclude_causes;
+    struct fy_order_kpi_definition *definitions;
+    size_t definition_count;
     struct fy_order_kpi *kpis;
     size_t kpi_count;
     struct fy_order_alarm_gate *alarm;       /* or NULL */

@@ -16,6 +16,7 @@ WORDS(fy_scope_words, "host", "zone");
 WORDS(fy_basis_words, "users", "sessions");
 WORDS(fy_use_words, "first", "last", "never");
 WORDS(fy_violation_words, "rollback", "hold", "ask");
+WORDS(fy_kpi_direction_words, "higher", "lower");
 WORDS(fy_severity_words, "critical", "major", "minor", "warning");
 WORDS(fy_dial_when_words, "before-migration", "after-completion");
 WORDS(fy_dial_by_words, "adapter", "person");

@@ -16,16 +16,17 @@ extern const char *const fy_qualifier_words[],
                                 *const fy_use_words[],
                                     *const fy_violation_words[],
                                         *const fy_severity_words[],
-                                            *const fy_dial_when_words[],
-                                                *const fy_dial_by_words[],
-                                                    *const fy_steer_words[],
-                                                        *const fy_domain_words[],
-                                                            *const fy_keep_until_words[],
-                                                                *const fy_data_words[],
-                                                                    *const fy_expiry_words[],
-                                                                        *const fy_input_type_words[],
-                                                                            *const fy_event_words[],
-                                                                                *const fy_backup_words[];
+                                            *const fy_kpi_direction_words[],
+                                                *const fy_dial_when_words[],
+                                                    *const fy_dial_by_words[],
+                                                        *const fy_steer_words[],
+                                                            *const fy_domain_words[],
+                                                                *const fy_keep_until_words[],
+                                                                    *const fy_data_words[],
+                                                                        *const fy_expiry_words[],
+                                                                            *const fy_input_type_words[],
+                                                                                *const fy_event_words[],
+                                                                                    *const fy_backup_words[];
 
 /* The index of a word, or -1. */
 int fy_word_index(const char *const *words, const char *text);

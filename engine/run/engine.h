@@ -116,6 +116,7 @@ bool fy_engine_show_plan(struct fy_engine *engine, const char *run, struct fy_bu
                          struct fy_err *err) FY_MUST_CHECK;
 bool fy_engine_show_instances(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                               struct fy_err *err) FY_MUST_CHECK;
+void fy_show_kpi_catalogue(struct fy_buf *buf); /* KPIs that orders may name, as JSON */
 bool fy_engine_show_kpis(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                          struct fy_err *err) FY_MUST_CHECK;
 

@@ -14,6 +14,7 @@
 #include "run/verb/aside.h"
 #include "run/verb/command.h"
 #include "run/verb/wish.h"
+#include "run/watch/kpis.h"
 #include "run/watch/sample.h"
 
 #include <string.h>
@@ -91,6 +92,7 @@ static bool fold_order_accepted(struct fy_run *run, const struct fy_row *row, co
     const json_t *caller = json_object_get(doc, "caller");
     if (!fy_order_from_doc(json_object_get(doc, "order"), &run->order, err))
         return fy_wrap(err, "run %s", run->id);
+    fy_run_kpis_read(run);
     run->base = (struct fy_timebase){.epoch_ms = fy_json_int_or(base, "epoch_ms", 0),
                                      .wall0_ms = fy_json_int_or(base, "wall0_ms", 0),
                                      .scale = fy_json_int_or(base, "scale", 1)};

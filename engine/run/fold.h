@@ -166,6 +166,7 @@ struct fy_run {
     bool retargeted; /* not planned with yet */
     struct fy_run_wish wish;
     char *refusal;          /* of the last wish, in a sentence; NULL: it was granted */
+    struct fy_kpi *kpis;    /* the catalogue and the order's own (watch/kpis.h); NULL: the catalogue alone */
     struct fy_judge *judge; /* of the current stage; fed by its samples */
     char *verdict, *sentence, *evidence;
     int64_t ticks;

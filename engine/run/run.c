@@ -7,6 +7,7 @@
 #include "run/verb/aside.h"
 #include "run/verb/retarget.h"
 #include "run/verb/wish.h"
+#include "run/watch/kpis.h"
 
 #include <string.h>
 
@@ -67,6 +68,7 @@ void fy_run_free(struct fy_run *run)
     free(run->refusal);
     fy_order_free(run->order);
     fy_judge_free(run->judge);
+    fy_run_kpis_free(run);
     fy_prep_free(run->prep);
     fy_handover_free(run->handover);
     free(run->observed);

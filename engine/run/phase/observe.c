@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "run/watch/sample.h"
+#include "run/watch/kpis.h"
 
 #include <string.h>
 
@@ -66,8 +66,8 @@ static void put_kpi_words(const struct fy_run *run, size_t kpi, bool first, stru
         struct fy_count was = of_both(&run->snapshots[0].counts, kpi);
         before = success_bp(&was);
     }
-    fy_buf_format(buf, "%s%s %lld.%02lld %%", first ? "; " : ", ", fy_kpis[kpi].title, (long long)(bp / 100),
-                  (long long)(bp % 100));
+    fy_buf_format(buf, "%s%s %lld.%02lld %%", first ? "; " : ", ", fy_run_kpis(run)[kpi].title,
+                  (long long)(bp / 100), (long long)(bp % 100));
     if (before >= 0)
         put_points(buf, bp - before);
 }
@@ -80,7 +80,7 @@ static void put_words(const struct fy_run *run, int64_t day, int64_t days, struc
         users += run->users[i][0] + run->users[i][1];
     fy_buf_format(buf, "day %lld of %lld on %s: %lld users", (long long)day, (long long)days,
                   run->order->request.target.version, (long long)users);
-    for (size_t i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++) {
+    for (size_t i = 0; i < FY_RUN_KPIS && fy_run_kpis(run)[i].name != NULL; i++) {
         struct fy_count count = of_the_day(run, i);
         if (count.users <= 0)
             continue;
@@ -94,11 +94,11 @@ static void put_kpis(const struct fy_run *run, struct fy_buf *buf)
 {
     fy_buf_key(buf, "kpis");
     fy_buf_open(buf, '{');
-    for (size_t i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++) {
+    for (size_t i = 0; i < FY_RUN_KPIS && fy_run_kpis(run)[i].name != NULL; i++) {
         struct fy_count count = of_the_day(run, i);
         if (count.users <= 0)
             continue;
-        fy_buf_key(buf, fy_kpis[i].name);
+        fy_buf_key(buf, fy_run_kpis(run)[i].name);
         fy_buf_format(buf, "[%lld,%lld]", (long long)count.users, (long long)count.failed);
     }
     fy_buf_close(buf, '}');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Table 1 of a run: users and success ratios of both domains, at the start and at the end of each soak. */
 #include "run/view/view.h"
+#include "run/watch/kpis.h"
 #include "run/watch/sample.h"
 
 #include <stdio.h>
@@ -16,19 +17,19 @@ static void put_label(const struct fy_snapshot *snapshot, char *text, size_t siz
     (void)snprintf(text, size, "%lld %%", (long long)snapshot->permille / 10);
 }
 
-static void put_counts(struct fy_buf *buf, const struct fy_run_counts *counts)
+static void put_counts(struct fy_buf *buf, const struct fy_kpi *kpis, const struct fy_run_counts *counts)
 {
-    for (size_t i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++) {
+    for (size_t i = 0; i < FY_RUN_KPIS && kpis[i].name != NULL; i++) {
         const struct fy_count *pair = counts->kpi[i];
         if (pair[0].users == 0 && pair[1].users == 0)
             continue;
-        fy_buf_key(buf, fy_kpis[i].name);
+        fy_buf_key(buf, kpis[i].name);
         fy_buf_format(buf, "[%lld,%lld,%lld,%lld]", (long long)pair[0].users, (long long)pair[0].failed,
                       (long long)pair[1].users, (long long)pair[1].failed);
     }
 }
 
-static void put_snapshot(struct fy_buf *buf, const struct fy_snapshot *snapshot)
+static void put_snapshot(struct fy_buf *buf, const struct fy_kpi *kpis, const struct fy_snapshot *snapshot)
 {
     char label[32];
     put_label(snapshot, label, sizeof label);
@@ -45,7 +46,7 @@ static void put_snapshot(struct fy_buf *buf, const struct fy_snapshot *snapshot)
     fy_buf_close(buf, '}');
     fy_buf_key(buf, "kpis");
     fy_buf_open(buf, '{');
-    put_counts(buf, &snapshot->counts);
+    put_counts(buf, kpis, &snapshot->counts);
     fy_buf_close(buf, '}');
     fy_buf_close(buf, '}');
 }
@@ -54,8 +55,8 @@ static void put_snapshot(struct fy_buf *buf, const struct fy_snapshot *snapshot)
 static void put_row(struct fy_buf *buf, const struct fy_run *run, size_t kpi)
 {
     fy_buf_open(buf, '{');
-    fy_buf_member(buf, "kpi", fy_kpis[kpi].name);
-    fy_buf_member(buf, "title", fy_kpis[kpi].title);
+    fy_buf_member(buf, "kpi", fy_run_kpis(run)[kpi].name);
+    fy_buf_member(buf, "title", fy_run_kpis(run)[kpi].title);
     fy_buf_key(buf, "snapshots");
     fy_buf_open(buf, '{');
     for (size_t i = 0; i < run->snapshot_count; i++) {
@@ -102,20 +103,42 @@ static void put_kpis(const struct fy_run *run, struct fy_buf *buf)
     put_gates(buf, &run->order->gate);
     fy_buf_key(buf, "rows");
     fy_buf_open(buf, '[');
-    for (size_t i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++)
+    for (size_t i = 0; i < FY_RUN_KPIS && fy_run_kpis(run)[i].name != NULL; i++)
         put_row(buf, run, i);
     fy_buf_close(buf, ']');
     fy_buf_key(buf, "now");
     fy_buf_open(buf, '{');
     if (run->counts != NULL)
-        put_counts(buf, run->counts);
+        put_counts(buf, fy_run_kpis(run), run->counts);
     fy_buf_close(buf, '}');
     fy_buf_key(buf, "snapshots");
     fy_buf_open(buf, '[');
     for (size_t i = 0; i < run->snapshot_count; i++)
-        put_snapshot(buf, &run->snapshots[i]);
+        put_snapshot(buf, fy_run_kpis(run), &run->snapshots[i]);
     fy_buf_close(buf, ']');
     fy_buf_close(buf, '}');
+}
+
+void fy_show_kpi_catalogue(struct fy_buf *buf)
+{
+    fy_buf_text(buf, "{\"kpis\":[");
+    for (const struct fy_kpi *kpi = fy_kpis; kpi->name != NULL; kpi++) {
+        fy_buf_open(buf, '{');
+        fy_buf_member(buf, "name", kpi->name);
+        fy_buf_member(buf, "title", kpi->title);
+        fy_buf_member(buf, "nf", kpi->nf);
+        fy_buf_member(buf, "segment", kpi->segment);
+        fy_buf_member(buf, "numerator", kpi->numerator);
+        fy_buf_member(buf, "denominator", kpi->denominator);
+        fy_buf_member(buf, "failures", kpi->failures);
+        fy_buf_member(buf, "exclude", kpi->causes);
+        fy_buf_member(buf, "direction", fy_kpi_direction_name(kpi->direction));
+        fy_buf_member_bool(buf, "critical", kpi->critical);
+        fy_buf_member_int(buf, "margin_bp", kpi->margin_bp);
+        fy_buf_member(buf, "standard", kpi->standard);
+        fy_buf_close(buf, '}');
+    }
+    fy_buf_text(buf, "]}");
 }
 
 bool fy_engine_show_kpis(struct fy_engine *engine, const char *id, struct fy_buf *buf, struct fy_err *err)

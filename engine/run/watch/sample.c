@@ -2,19 +2,12 @@
 #include "run/watch/sample.h"
 
 #include "base/mem.h"
+#include "run/watch/kpis.h"
 
 #include <string.h>
 
 const char *const fy_segments[2] = {"5g", "4g"};
 static const char *const sides[2] = {"source", "target"};
-
-int fy_kpi_index(const char *name)
-{
-    for (int i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++)
-        if (strcmp(fy_kpis[i].name, name) == 0)
-            return i;
-    return -1;
-}
 
 /* ---- folding --------------------------------------------------------------------------------------- */
 
@@ -40,7 +33,7 @@ static void fold_counts(struct fy_run *run, json_t *kpis)
     json_t *row;
     json_object_foreach(kpis, name, row)
     {
-        int index = fy_kpi_index(name);
+        int index = fy_run_kpi_index(run, name);
         for (size_t side = 0; index >= 0 && side < 2; side++) {
             run->counts->kpi[index][side].users += at(row, 2 * side);
             run->counts->kpi[index][side].failed += at(row, 2 * side + 1);
@@ -83,7 +76,7 @@ void fy_run_judge_new(struct fy_run *run)
     size_t count = 0;
     for (size_t i = 0; i < gate->kpi_count && i < FY_RUN_KPIS; i++) {
         const struct fy_order_kpi *kpi = &gate->kpis[i];
-        gates[count++] = (struct fy_gate){.kpi = fy_kpi_find(kpi->name),
+        gates[count++] = (struct fy_gate){.kpi = fy_run_kpi_find(run, kpi->name),
                                           .margin = kpi->margin_bp,
                                           .floor = kpi->floor_bp == FY_ABSENT ? 0 : kpi->floor_bp,
                                           .min_users = kpi->min_users == FY_ABSENT ? 0 : kpi->min_users,
@@ -140,7 +133,8 @@ static bool sum_kpi(const json_t *ticks, size_t first, size_t count, const char 
     return seen;
 }
 
-void fy_sample_body(const json_t *ticks, size_t first, size_t count, int64_t period_ms, struct fy_buf *buf)
+void fy_sample_body(const struct fy_kpi *kpis, const json_t *ticks, size_t first, size_t count,
+                    int64_t period_ms, struct fy_buf *buf)
 {
     const json_t *last = json_array_get(ticks, first + count - 1);
     fy_buf_open(buf, '{');
@@ -149,11 +143,11 @@ void fy_sample_body(const json_t *ticks, size_t first, size_t count, int64_t per
     put_users(last, buf);
     fy_buf_key(buf, "kpis");
     fy_buf_open(buf, '{');
-    for (size_t i = 0; i < FY_RUN_KPIS && fy_kpis[i].name != NULL; i++) {
+    for (size_t i = 0; i < FY_RUN_KPIS && kpis[i].name != NULL; i++) {
         int64_t sums[4] = {0};
-        if (!sum_kpi(ticks, first, count, fy_kpis[i].name, sums))
+        if (!sum_kpi(ticks, first, count, kpis[i].name, sums))
             continue;
-        fy_buf_key(buf, fy_kpis[i].name);
+        fy_buf_key(buf, kpis[i].name);
         fy_buf_format(buf, "[%lld,%lld,%lld,%lld]", (long long)sums[0], (long long)sums[1],
                       (long long)sums[2], (long long)sums[3]);
     }

@@ -10,17 +10,15 @@
 /* Apply the body of a sample record: users, counts, the judge of the stage, the covered time of a soak. */
 bool fy_sample_fold(struct fy_run *run, const json_t *doc, struct fy_err *err) FY_MUST_CHECK;
 
-/* A sample's body made of ticks of a reply to "counters" (docs/adapter-guide.md), summed. */
-void fy_sample_body(const json_t *ticks, size_t first, size_t count, int64_t period_ms, struct fy_buf *buf);
+/* A sample's body made of ticks of a reply to "counters" (docs/adapter-guide.md), summed, of these KPIs. */
+void fy_sample_body(const struct fy_kpi *kpis, const json_t *ticks, size_t first, size_t count,
+                    int64_t period_ms, struct fy_buf *buf);
 
 /* A new stage has a new judge; an order without gates has none. */
 void fy_run_judge_new(struct fy_run *run);
 
 /* Keep users and counts as a column of table 1, and count anew. */
 void fy_snapshot_take(struct fy_run *run, int64_t permille, int64_t at_ms);
-
-/* Index of a KPI in the catalogue, -1 if it has none. */
-int fy_kpi_index(const char *name);
 
 extern const char *const fy_segments[2]; /* "5g", "4g" */
 

@@ -5,6 +5,7 @@
 #include "base/point.h"
 #include "run/ask.h"
 #include "run/step/step.h"
+#include "run/watch/kpis.h"
 #include "run/watch/sample.h"
 
 #include <string.h>
@@ -22,12 +23,6 @@ struct fy_watch {
     int64_t judged_ms; /* end of the last tick a verdict was asked for */
     bool told;         /* a rollback verdict of this stage is written */
 };
-
-static const char *source_of(const struct fy_run *run)
-{
-    const char *kpi = fy_bind_kind(run->order, FY_CONNECTION_KPI);
-    return kpi != NULL ? kpi : fy_bind_kind(run->order, FY_CONNECTION_NF);
-}
 
 static int64_t interval(const struct fy_run *run)
 {
@@ -62,7 +57,7 @@ static void put_samples(struct fy_live *live, const json_t *ticks, int64_t perio
     size_t together = live->run->watching ? 1 : count - first;
     for (; first < count; first += together) {
         struct fy_buf body = {0};
-        fy_sample_body(ticks, first, together, period_ms, &body);
+        fy_sample_body(fy_run_kpis(live->run), ticks, first, together, period_ms, &body);
         fy_put(live, FY_REC_SAMPLE, &body);
     }
 }
@@ -105,10 +100,10 @@ static void look(void *context)
     watch->timer = NULL;
     watch->asked_ms = fy_live_now(live).ms;
     int64_t seen = seen_ms(live), after = seen != 0 ? seen : fy_live_now(live).ms - MINUTE_MS;
-    char args[96];
-    (void)snprintf(args, sizeof args, "{\"after\":%lld,\"period_ms\":%lld}", (long long)after,
-                   (long long)run->order->gate.period_ms);
-    struct fy_question question = {.connection = source_of(run), .verb = "counters", .args = args};
+    FY_AUTO(fy_buf_free) struct fy_buf args = {0};
+    fy_counters_args(run, live->engine->world.adapters, after, &args);
+    struct fy_question question = {
+        .connection = fy_counters_source(run->order), .verb = "counters", .args = args.data};
     struct fy_ask_who who = {.engine = live->engine, .run = run->id, .base = &run->base};
     fy_ask(&who, &question, 1, counted, live, &watch->ask);
 }
@@ -118,7 +113,7 @@ void fy_watch_drive(struct fy_live *live)
     const struct fy_run *run = live->run;
     if (run->program == 0 || run->order->gate.period_ms <= 0)
         return;
-    if (live->watch == NULL && source_of(run) == NULL)
+    if (live->watch == NULL && fy_counters_source(run->order) == NULL)
         return;
     if (live->watch == NULL)
         live->watch = FY_NEW(struct fy_watch);

@@ -33,6 +33,13 @@ const struct refusal_row refusals_of_meaning[] = {
     {"name=\"amf.paging\"", "name=\"amf.initial_registration\"",
      "name=\"amf.initial_registration\" margin=\"1\"", "f:Kpi", "\"amf.initial_registration\" is in line",
      NULL},
+    {"<f:Kpi name=\"amf.paging\"",
+     "<f:KpiDefinition name=\"a.b\" numerator=\"A\" denominator=\"B\"/>\n"
+     "<f:KpiDefinition name=\"a.b\" numerator=\"C\" denominator=\"D\"/><f:Kpi name=\"amf.paging\"",
+     "numerator=\"C\"", "f:KpiDefinition", "\"a.b\" is defined in line", "another name"},
+    {"<f:Kpi name=\"amf.paging\"",
+     "<f:KpiDefinition name=\"a.b\" numerator=\"A\"/><f:Kpi name=\"amf.paging\"", "<f:KpiDefinition",
+     "f:KpiDefinition", "denominator is missing", "names of counters"},
     {"peer=\"test-2\"", "peer=\"test-9\"", NULL, "f:Subscriber", "its peer \"test-9\" is not a subscriber",
      NULL},
     {"peer=\"test-2\"", "peer=\"test-1\"", NULL, "f:Subscriber", "its peer \"test-1\" is itself", NULL},

@@ -107,6 +107,45 @@ static void test_a_kpi_out_of_the_catalogue_is_refused(void **state)
                    "did you mean \"amf.initial_registrations\"");
 }
 
+/* The order's own beside those of the catalogue, until the test is over. */
+static void define(struct fy_order_kpi_definition *definition, const char *name)
+{
+    *definition = (struct fy_order_kpi_definition){.line = 77, .name = (char *)(uintptr_t)name};
+    order->gate.definitions = definition;
+    order->gate.definition_count = 1;
+}
+
+static void test_a_kpi_that_the_order_defines_is_admitted(void **state)
+{
+    (void)state;
+    struct fy_order_known known = everything();
+    struct fy_order_kpi_definition definition;
+    struct fy_err err = {0};
+    char *kept = order->gate.kpis[0].name;
+    order->gate.kpis[0].name = (char *)(uintptr_t) "acme.slices";
+    assert_refused(&known, FY_ERR_INVALID, (int)order->gate.kpis[0].line, "no KPI \"acme.slices\"",
+                   "f:KpiDefinition");
+    define(&definition, "acme.slices");
+    bool ok = fy_order_admit(order, &known, NULL, &err);
+    order->gate.kpis[0].name = kept;
+    order->gate.definition_count = 0;
+    order->gate.definitions = NULL;
+    if (!ok)
+        fail_msg("%s", err.message);
+}
+
+static void test_a_kpi_of_the_catalogue_means_what_it_means(void **state)
+{
+    (void)state;
+    struct fy_order_known known = everything();
+    struct fy_order_kpi_definition definition;
+    define(&definition, "amf.paging");
+    assert_refused(&known, FY_ERR_INVALID, 77, "f:KpiDefinition: \"amf.paging\" is in the catalogue already",
+                   "acme.amf.paging");
+    order->gate.definition_count = 0;
+    order->gate.definitions = NULL;
+}
+
 static void test_a_workflow_out_of_the_catalogue_is_refused(void **state)
 {
     (void)state;
@@ -170,6 +209,8 @@ int main(void)
         cmocka_unit_test(test_a_window_that_is_over_is_refused),
         cmocka_unit_test(test_a_zone_nobody_knows_is_refused),
         cmocka_unit_test(test_a_kpi_out_of_the_catalogue_is_refused),
+        cmocka_unit_test(test_a_kpi_that_the_order_defines_is_admitted),
+        cmocka_unit_test(test_a_kpi_of_the_catalogue_means_what_it_means),
         cmocka_unit_test(test_a_workflow_out_of_the_catalogue_is_refused),
         cmocka_unit_test(test_a_receiver_nobody_configured_is_refused),
         cmocka_unit_test(test_a_connection_must_exist_be_of_its_kind_and_allowed),

@@ -125,6 +125,14 @@ static json_t *answer_chance(struct sim_world *world, const json_t *request)
     return ok ? faults(world) : failed("invalid", why, "");
 }
 
+static json_t *answer_instances(struct sim_world *world, const json_t *request)
+{
+    char why[256] = "";
+    bool ok = sim_world_instances(world, json_object_get(request, "instances"), number(request, "now_ms"),
+                                  why, sizeof(why));
+    return ok ? done(sim_world_truth(world, "users")) : failed("invalid", why, "");
+}
+
 json_t *sim_server_answer(struct sim_world *world, const json_t *request)
 {
     if (json_object_get(request, "verb"))
@@ -137,5 +145,7 @@ json_t *sim_server_answer(struct sim_world *world, const json_t *request)
         return answer_clear(world, json_string_value(json_object_get(request, "clear")));
     if (json_object_get(request, "chance"))
         return answer_chance(world, request);
-    return failed("invalid", "a request has a member verb, truth, fault, clear or chance", "");
+    if (json_object_get(request, "instances"))
+        return answer_instances(world, request);
+    return failed("invalid", "a request has a member verb, truth, fault, clear, chance or instances", "");
 }

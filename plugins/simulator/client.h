@@ -11,6 +11,7 @@
  *   {"truth":"status"} | {"truth":"trace","subscriber":"test-3"}
  *   {"fault":"name","args":{...}} | {"fault":"name","words":["verb=upgrade","count=2"]}
  *   {"clear":"name"} | {"clear":true} | {"chance":{"profile":...},"seed":N}
+ *   {"instances":[...],"now_ms":N}   (sim/world.h, sim_world_instances)
  *   -> {"status":"done","result":{...}} | {"status":"failed",...}
  */
 #ifndef SIM_CLIENT_H

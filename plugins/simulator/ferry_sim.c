@@ -18,6 +18,7 @@ static const char usage[] =
     "       ferry-sim trace SUBSCRIBER --socket PATH [--json]\n"
     "       ferry-sim fault NAME [VALUE] [ARGUMENT=VALUE ...] --socket PATH\n"
     "       ferry-sim clear [NAME] --socket PATH\n"
+    "       ferry-sim instances --socket PATH < LIST.json     (a world on somebody else's instances)\n"
     "       ferry-sim chance SEED [calm|rough|wild|wire|harmless] --socket PATH\n"
     "       ferry-sim call vim|nf VERB [ARGUMENTS [KEY]] --socket PATH [--json]\n"
     "\n"
@@ -166,8 +167,9 @@ static bool is_command(const char *word, int follow)
     static const struct {
         const char *name;
         int least, most;
-    } commands[] = {{"status", 0, 0}, {"counters", 0, 0}, {"users", 0, 0}, {"guards", 0, 0}, {"faults", 0, 0},
-                    {"trace", 1, 1},  {"fault", 1, 9},    {"clear", 0, 1}, {"chance", 1, 2}, {"call", 2, 4}};
+    } commands[] = {{"status", 0, 0}, {"counters", 0, 0},  {"users", 0, 0}, {"guards", 0, 0},
+                    {"faults", 0, 0}, {"instances", 0, 0}, {"trace", 1, 1}, {"fault", 1, 9},
+                    {"clear", 0, 1},  {"chance", 1, 2},    {"call", 2, 4}};
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(word, commands[i].name) == 0)
             return follow >= commands[i].least && follow <= commands[i].most;

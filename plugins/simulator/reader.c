@@ -139,12 +139,21 @@ static json_t *fault_by_hand(const struct sim_question *question)
     return json_pack("{s:s,s:o}", "fault", word(question, 0, ""), "words", words);
 }
 
+/* The whole list, from standard input. */
+static json_t *instances_by_hand(void)
+{
+    json_t *list = json_loadf(stdin, JSON_REJECT_DUPLICATES, NULL);
+    return list ? json_pack("{s:o,s:I}", "instances", list, "now_ms", (json_int_t)time(NULL) * 1000) : NULL;
+}
+
 static json_t *request_of(const struct sim_question *question)
 {
     if (strcmp(question->command, "call") == 0)
         return call_by_hand(question);
     if (strcmp(question->command, "fault") == 0)
         return fault_by_hand(question);
+    if (strcmp(question->command, "instances") == 0)
+        return instances_by_hand();
     if (strcmp(question->command, "clear") == 0)
         return question->word_count ? json_pack("{s:s}", "clear", word(question, 0, ""))
                                     : json_pack("{s:b}", "clear", true);

@@ -49,7 +49,7 @@ static void watch_storage(struct sim_world *world)
     drop_everybody(world, DROP_STORAGE);
 }
 
-static void leave_service(struct sim_world *world, uint32_t index, enum sim_drop_why why)
+void sim_leave_service(struct sim_world *world, uint32_t index, enum sim_drop_why why)
 {
     struct sim_instance *instance = &world->instances[index];
     bool was_in_sync = sim_in_sync(world, instance);
@@ -102,7 +102,7 @@ void sim_build(struct sim_world *world, uint32_t index, const struct sim_softwar
     instance->why = why;
     instance->failed = instance->died = instance->sick = false;
     instance->healed = why == BUILD_HEALING;
-    leave_service(world, index, why_dropped[why]);
+    sim_leave_service(world, index, why_dropped[why]);
     instance->state = INST_BUILDING;
     instance->built_at = world->now + build_time(world, &next);
     world->truth.builds++;
@@ -135,6 +135,12 @@ void sim_built_event(struct sim_world *world, uint32_t index)
                           instance->build);
         return;
     }
+    sim_instance_up(world, index);
+}
+
+void sim_instance_up(struct sim_world *world, uint32_t index)
+{
+    struct sim_instance *instance = &world->instances[index];
     instance->runs = instance->next;
     instance->state = INST_RUNNING;
     instance->synced_at = world->now;
@@ -152,7 +158,7 @@ void sim_instance_remove(struct sim_world *world, uint32_t index, enum sim_drop_
 {
     struct sim_instance *instance = &world->instances[index];
     instance->build++;
-    leave_service(world, index, why);
+    sim_leave_service(world, index, why);
     instance->state = INST_REMOVED;
     sim_capacity_changed(world);
     sim_alarms_refresh(world);
@@ -167,7 +173,7 @@ void sim_instance_dies(struct sim_world *world, uint32_t index)
     if (instance->state == INST_RUNNING)
         instance->before = instance->runs; /* what healing brings back */
     instance->died = instance->failed = true;
-    leave_service(world, index, DROP_DEATH);
+    sim_leave_service(world, index, DROP_DEATH);
     instance->state = INST_ERROR;
     world->truth.deaths++;
     sim_queue_put(&world->things, world->now + world->set.heal_detect_ms, EV_HEAL, index, ++instance->build);

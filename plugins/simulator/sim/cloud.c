@@ -66,7 +66,7 @@ void sim_heal_event(struct sim_world *world, uint32_t index)
     bool own =
         instance->why == BUILD_HEALING || instance->why == BUILD_SCALING || instance->why == BUILD_CREATE;
     bool dead = instance->state == INST_ERROR || (instance->state == INST_BUILDING && !own);
-    if (!dead || !sim_guard_on(world, GUARD_HEALING))
+    if (!dead || world->set.instances || !sim_guard_on(world, GUARD_HEALING))
         return;
     world->truth.healing_interfered += instance->why != BUILD_HEALING;
     sim_build(world, index, &instance->before, BUILD_HEALING);
@@ -127,7 +127,7 @@ static void scale_in(struct sim_world *world)
 void sim_scale_event(struct sim_world *world)
 {
     sim_queue_put(&world->things, world->now + world->set.scale_every_ms, EV_SCALE, 0, 0);
-    if (!sim_guard_on(world, GUARD_SCALING))
+    if (world->set.instances || !sim_guard_on(world, GUARD_SCALING))
         return;
     int64_t running = count_services(world, false), coming = count_services(world, true);
     int64_t users = 0;

@@ -24,6 +24,7 @@ struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size
     if (!sim_settings_read(settings, &world->set, &faults, &chance, why, why_size)) {
         json_decref(faults);
         json_decref(chance);
+        json_decref(world->set.instances);
         free(world);
         return NULL;
     }
@@ -40,13 +41,15 @@ struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size
     world->drops = sim_alloc(SIM_DROPS * sizeof(*world->drops));
     sim_copy(world->versions[SOURCE], sizeof(world->versions[SOURCE]), world->set.version);
     sim_guards_reset(world);
-    sim_landscape(world);
+    if (!world->set.instances)
+        sim_landscape(world);
+    bool ok = !world->set.instances || sim_outside_landscape(world, why, why_size);
     sim_capacity_changed(world);
     world->truth.storage_least = sim_storage_in_sync(world);
     world->truth.capacity_least[SOURCE] = world->truth.capacity_least[TARGET] = INT64_MAX;
     sim_populate(world);
     sim_tests_create(world);
-    bool ok = misfortune(world, faults, chance, why, why_size);
+    ok = ok && misfortune(world, faults, chance, why, why_size);
     json_decref(faults);
     json_decref(chance);
     if (ok)
@@ -102,6 +105,7 @@ void sim_world_free(struct sim_world *world)
     }
     for (size_t i = 0; i < world->backup_count; i++)
         json_decref(world->backups[i].software);
+    json_decref(world->set.instances);
     json_decref(world->staged);
     json_decref(world->loaded);
     json_decref(world->selectors);

@@ -142,7 +142,10 @@ static void look_sync(struct sim_world *world, const json_t *args, struct sim_re
     json_t *item;
     json_array_foreach(list, n, item)
     {
-        if (sim_instance_find(world, json_string_value(item)) == SIM_NONE) {
+        bool there = sim_instance_find(world, json_string_value(item)) != SIM_NONE;
+        if (!there && world->set.instances)
+            lag = world->set.sync_ms; /* somebody else's, and on its way */
+        else if (!there) {
             sim_refuse(reply, FERRY_FAILURE_PERMANENT, "look at the inventory again",
                        "there is no instance \"%s\"", json_is_string(item) ? json_string_value(item) : "");
             return;

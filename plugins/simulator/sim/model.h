@@ -80,9 +80,14 @@ void sim_build(struct sim_world *world, uint32_t index, const struct sim_softwar
 void sim_built_event(struct sim_world *world, uint32_t index);
 void sim_instance_remove(struct sim_world *world, uint32_t index, enum sim_drop_why why);
 void sim_instance_dies(struct sim_world *world, uint32_t index);
+void sim_instance_up(struct sim_world *world, uint32_t index); /* runs what was next */
+void sim_leave_service(struct sim_world *world, uint32_t index, enum sim_drop_why why);
 bool sim_runs(const struct sim_instance *here,
               const struct sim_software *software); /* this, and nothing else */
 uint32_t sim_other_host(struct sim_world *world, uint32_t instance);
+
+/* ---- outside.c: instances of a real cloud ---- */
+bool sim_outside_landscape(struct sim_world *world, char *why, size_t why_size);
 
 /* ---- cloud.c: guards, self-healing, elasticity ---- */
 bool sim_guard_on(const struct sim_world *world, enum sim_guard guard);

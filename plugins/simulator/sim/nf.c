@@ -49,8 +49,26 @@ static void due_split(struct sim_world *world, struct sim_op *op)
     sim_op_done(op, json_pack("{s:b}", "split", true));
 }
 
+/* Somebody else's instance that is not there yet has not registered with the NF: whoever named it waits. */
+static bool all_registered(const struct sim_world *world, const struct sim_op *op)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(op->args, "instances"), i, item)
+    {
+        uint32_t index = sim_instance_find(world, json_string_value(item));
+        if (index == SIM_NONE || world->instances[index].state != INST_RUNNING)
+            return false;
+    }
+    return true;
+}
+
 static void start_instances(struct sim_world *world, struct sim_op *op)
 {
+    if (world->set.instances && !all_registered(world, op)) {
+        start_soon(world, op);
+        return;
+    }
     if (!sim_op_instances(world, op))
         return;
     const char *domain = sim_text(op->args, "domain");
@@ -72,6 +90,10 @@ static void start_instances(struct sim_world *world, struct sim_op *op)
 
 static void due_admit(struct sim_world *world, struct sim_op *op)
 {
+    if (world->set.instances && op->count < json_array_size(json_object_get(op->args, "instances"))) {
+        start_instances(world, op);
+        return;
+    }
     for (size_t i = 0; i < op->count; i++)
         if (world->instances[op->instances[i]].sick) {
             sim_op_due(world, op, world->set.nf_ms, (int64_t)op->count); /* not ready: looked at again */

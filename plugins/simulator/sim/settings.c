@@ -159,6 +159,10 @@ static bool read_member(const struct reader *reader, const char *member, json_t 
         return read_text(reader, member, value, set->password, sizeof(set->password));
     if (strcmp(member, "images") == 0)
         return read_images(reader, value);
+    if (strcmp(member, "instances") == 0) {
+        set->instances = json_incref(value);
+        return json_is_array(value) || refuse(reader, "instances is not a list");
+    }
     if (strcmp(member, "faults") == 0 || strcmp(member, "chance") == 0) { /* of a world that is there */
         json_t **ret = member[0] == 'f' ? reader->faults : reader->chance;
         *ret = json_incref(value);

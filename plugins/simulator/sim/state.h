@@ -33,6 +33,7 @@ struct sim_settings {
     enum { CURVE_NIGHT, CURVE_CLOCK, CURVE_FLAT } curve;
     int64_t utc_offset_min;
     char nf[64], version[24], password[128];
+    json_t *instances; /* NULL: the world has a cloud of its own */
     struct {
         char ref[96], digest[80];
     } image[VDUS];
@@ -138,6 +139,7 @@ struct sim_software {
 
 struct sim_instance {
     char id[48], pair[16];
+    char build_name[48];                    /* of somebody else's: another one is another build */
     struct sim_software runs, before, next; /* now; before the last build; being built */
     enum sim_instance_state state;
     enum sim_build_why why; /* of the build */

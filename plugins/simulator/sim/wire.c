@@ -152,6 +152,9 @@ static void perform(struct sim_world *world, const struct passing *passing, stru
     if (passing->part == SIM_NF && sim_pair_down(world, VDU_OMU))
         sim_refuse(reply, FERRY_FAILURE_TRANSIENT, "wait for an operation and maintenance unit to come back",
                    "%s cannot be managed: both of a pair of OMUs are down", world->set.nf);
+    else if (passing->part == SIM_VIM && world->set.instances)
+        sim_refuse(reply, FERRY_FAILURE_PERMANENT, "give the order the connection of the real cloud",
+                   "this world has no cloud: its instances are somebody else's");
     else if (passing->verb->look)
         passing->verb->look(world, passing->args, reply);
     else

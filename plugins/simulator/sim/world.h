@@ -53,6 +53,20 @@ void sim_reply_clear(struct sim_reply *reply);
 struct sim_world *sim_world_new(const char *settings, char *why, size_t why_size);
 void sim_world_free(struct sim_world *world);
 
+/*
+ * The NF on somebody else's instances: a world whose settings have a list "instances" has no cloud (verbs of
+ * the VIM are refused), and stands on what it is told. Each telling is the whole list:
+ *
+ *     [{"id":"amf-svc-3","vdu":"SVC","image":"amf-svc:1.2.0","version":"1.2.0","build":"7f3c","state":"running"}]
+ *
+ * state is running (ready to serve), building, stopping or error; another build (a pod's uid) or image is
+ * another instance of the same name. Who is missing is gone. Members of pairs (OMU, LB) are paired as they
+ * come. Whoever is not running any more drops its users. now_ms moves a clock that has started at scale 1; 0
+ * leaves it. False and one sentence in why: nothing of the list was taken.
+ */
+bool sim_world_instances(struct sim_world *world, const json_t *list, int64_t now_ms, char *why,
+                         size_t why_size);
+
 /* Advance to a run time. Earlier times change nothing. The first one starts the clock. */
 void sim_world_advance(struct sim_world *world, int64_t now_ms);
 

@@ -21,6 +21,12 @@ foreach(number IN LISTS numbers)
     string(APPEND rows "    {${value}, \"${name_${number}}\", (const char *)text_${number}},\n")
 endforeach()
 list(LENGTH numbers count)
+set(roles "")
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/${DATABASE}/roles.sql)
+    file(READ ${CMAKE_CURRENT_LIST_DIR}/${DATABASE}/roles.sql hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    set(roles "extern const char fy_${DATABASE}_roles[];\nconst char fy_${DATABASE}_roles[] = {${bytes} 0};\n")
+endif()
 file(WRITE ${OUTPUT}
 "/* Made from sql/ by sql/embed.cmake. */
 #include \"store/migrate.h\"
@@ -29,4 +35,4 @@ ${texts}
 static const struct fy_migration migrations[] = {
 ${rows}};
 const struct fy_migrations fy_${DATABASE}_migrations = {migrations, ${count}};
-")
+${roles}")

@@ -24,6 +24,7 @@ struct fy_migrations {
 };
 
 extern const struct fy_migrations fy_sqlite_migrations;
+extern const struct fy_migrations fy_postgresql_migrations;
 
 /*
  * Bring the database to the last migration. "store" names it in messages. FY_ERR_REFUSED: it is somebody

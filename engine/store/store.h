@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: where the journal's rows, the index of runs and the pinned texts lie. Two implementations
- * stand behind this page: SQLite (embedded, one engine) and, later, PostgreSQL (any number of engines).
+ * stand behind this page: SQLite (embedded, one engine) and PostgreSQL (any number of engines).
  * One conformance suite runs on both (tests/unit/store).
  *
  * A store is opened once by ferryd and used by two threads: commit() and idle() by the journal's writer
@@ -97,5 +97,32 @@ struct fy_store {
  * for tests and the simulation.
  */
 bool fy_store_open_sqlite(const char *path, struct fy_store **ret, struct fy_err *err) FY_MUST_CHECK;
+
+struct fy_pg_options {
+    const char
+        *address; /* libpq's: postgresql://USER@HOST/NAME, service=NAME, host=... dbname=...; no secrets */
+    const char *name; /* of this engine; NULL: made of its host and home */
+    const char *home; /* its folder, which no other engine of this host has; NULL: none */
+};
+
+/*
+ * Open the PostgreSQL store at an address, with its schema at least as this ferryd knows it ("ferry store
+ * migrate"), as a login that may insert and read records and nothing else. FY_ERR_REFUSED: a setting of the
+ * server cannot keep the promise (fsync, full_page_writes, synchronous_commit), the schema is missing, older,
+ * or too new, the login may do too much or too little, or the address has a password in it.
+ *
+ * Differs from SQLite in that a commit whose answer was lost is FY_ERR_TRANSIENT, too: the same batch, handed
+ * over again, is written only if it is not there.
+ */
+bool fy_store_open_postgresql(const struct fy_pg_options *options, struct fy_store **ret,
+                              struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * Bring the PostgreSQL store at an address to the last migration, as a login that is a member of ferry_owner
+ * (the first time: one that may create roles and a schema). "told" hears of each migration that is applied.
+ */
+bool fy_store_migrate_postgresql(const char *address,
+                                 void (*told)(void *context, int number, const char *name), void *context,
+                                 struct fy_err *err) FY_MUST_CHECK;
 
 #endif

@@ -226,7 +226,11 @@ static void test_store_reads_live_runs_in_one_pass(void **state)
     put_rows(store, more, 2);
     *state = store = again(store);
     must(store->read_live(store, see_row, &seen, &err), &err);
-    assert_string_equal(seen.words.data, "r2/1 r3/1 r3/2 r2/2 ");
+    /* each run's in order; how the runs are mixed is the store's affair */
+    assert_int_equal(seen.count, 4);
+    assert_true(strstr(seen.words.data, "r2/1 ") < strstr(seen.words.data, "r2/2 "));
+    assert_true(strstr(seen.words.data, "r3/1 ") < strstr(seen.words.data, "r3/2 "));
+    assert_null(strstr(seen.words.data, "r1/"));
     fy_buf_free(&seen.words);
 }
 

@@ -92,12 +92,21 @@ static void on_end(uv_signal_t *signal, int number)
     _exit(0);
 }
 
-static bool open_store(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+static bool open_database(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s/ferry.db", options->store);
+    FY_AUTO(fy_free_ptr) char *home = realpath(options->store, NULL);
+    const struct fy_pg_options elsewhere = {
+        .address = options->database, .name = NULL, .home = home != NULL ? home : options->store};
+    return options->database != NULL ? fy_store_open_postgresql(&elsewhere, &daemon->store, err)
+                                     : fy_store_open_sqlite(path, &daemon->store, err);
+}
+
+static bool open_store(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
     const struct fy_journal_loop loop = {.wake = wake_loop, .context = daemon, .gathers = true};
     (void)mkdir(options->store, 0700); /* opening says what is wrong, if it is */
-    if (!fy_store_open_sqlite(path, &daemon->store, err))
+    if (!open_database(daemon, options, err))
         return false;
     (void)uv_async_init(&daemon->loop, &daemon->wake, on_wake);
     (void)uv_prepare_init(&daemon->loop, &daemon->turn);

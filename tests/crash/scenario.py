@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
-from ferryd import ROOT, Ferryd, Refused, World  # noqa: E402
+from ferryd import CLUSTER, ROOT, Ferryd, Refused, World  # noqa: E402
 
 RUN = "CRASH-1"
 SCALE = 600

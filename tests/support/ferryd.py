@@ -12,6 +12,9 @@ import subprocess
 import tempfile
 import time
 
+import postgresql
+
+CLUSTER = os.environ.get("FERRY_TEST_PG")  # under tests/support/postgresql.py: every store is in a PostgreSQL
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -47,12 +50,18 @@ class Ferryd:
         self.process, self.prefix, self.options = None, [], []
         with open(self.path("connections.json"), "w", encoding="utf-8") as out:
             json.dump(connections, out)
+        self.database = postgresql.new_store(CLUSTER, build) if CLUSTER else None
+        if self.database:
+            with open(self.path("ferryd.conf"), "w", encoding="utf-8") as out:
+                out.write(f"database = {postgresql.address(CLUSTER, self.database)}\n")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.kill()
+        if self.database:
+            postgresql.drop_store(CLUSTER, self.database)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, name):

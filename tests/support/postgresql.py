@@ -9,6 +9,7 @@ Durability is as in production (Ferry refuses anything less). PostgreSQL does no
 
 Logins: postgres (superuser), owner (may create roles and databases), ferryd (member of ferry_engine), auditor.
 """
+import fcntl
 import glob
 import os
 import pwd
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 SETTINGS = {"listen_addresses": "", "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "120",
             "shared_buffers": "64MB", "max_wal_size": "1GB", "min_wal_size": "256MB", "log_min_messages": "warning",
@@ -47,7 +49,6 @@ class PostgreSQL:
         if self.user:
             shutil.chown(self.dir, self.user[2])
         os.chmod(self.dir, 0o755)
-        self.made = 0
 
     def __enter__(self):
         try:
@@ -85,38 +86,56 @@ class PostgreSQL:
             return int(pid.readline())
 
     def kill(self):
-        """kill -9, and wait until nothing of it is left"""
+        """kill -9 of the postmaster; its backends notice, and the next start waits for them."""
         os.kill(self.pid(), signal.SIGKILL)
-        while subprocess.run(["pgrep", "-f", f"^postgres: .*|{re.escape(self.data)}"], capture_output=True,
-                             check=False).returncode == 0 and self.run("pg_isready", "-h", self.dir, check=False).returncode == 0:
-            pass
-
-    def sql(self, text, database="postgres", login="postgres", check=True):
-        """What psql prints, unaligned; raises with its words."""
-        done = subprocess.run([os.path.join(self.bin, "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.dir,
-                               "-U", login, "-d", database, "-c", text], check=False, capture_output=True, text=True)
-        if check and done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        return done.stdout.strip() if check else done
-
-    def address(self, database, login="ferryd"):
-        return f"host={self.dir} dbname={database} user={login}"
 
     def prepare(self):
-        """The logins, once for a cluster."""
-        self.sql("CREATE ROLE owner LOGIN CREATEROLE CREATEDB")
+        """The logins that can be there before the first store is."""
+        sql(self.dir, "CREATE ROLE owner LOGIN CREATEROLE CREATEDB")
 
-    def new_store(self, migrate, name=None):
-        """A database with the schema in it; migrate is the ferry-store program. Its name."""
-        self.made += 1
-        name = name or f"ferry_{os.getpid()}_{self.made}"
-        if self.made == 1:
-            self.prepare()
-        self.sql(f'CREATE DATABASE "{name}" OWNER owner', login="owner")
-        subprocess.run([migrate, "migrate", self.address(name, "owner")], check=True, stdout=subprocess.DEVNULL)
-        if self.made == 1:
-            self.sql("CREATE ROLE ferryd LOGIN IN ROLE ferry_engine; CREATE ROLE auditor LOGIN IN ROLE ferry_auditor")
-        return name
+
+# ---- databases of a cluster that runs: "socket" is the folder of its socket ----
+
+def sql(socket, text, database="postgres", login="postgres", check=True):
+    """What psql prints, unaligned; raises with its words. With check False the completed process."""
+    done = subprocess.run([os.path.join(programs(), "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", socket,
+                           "-U", login, "-d", database, "-c", text], check=False, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return done.stdout.strip() if check else done
+
+
+def address(socket, database, login="ferryd"):
+    return f"host={socket} dbname={database} user={login}"
+
+
+TEMPLATE = "ferry_template"
+
+
+def make_template(socket, build):
+    """A database with the schema in it, made by whoever comes first: copying it is much quicker than migrating each."""
+    with open(os.path.join(socket, "template.lock"), "a", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if sql(socket, f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'") == "1":
+            return
+        sql(socket, f"CREATE DATABASE {TEMPLATE}_new OWNER owner", login="owner")
+        subprocess.run([os.path.join(build, "engine/daemon/ferry-store"), "migrate", address(socket, f"{TEMPLATE}_new", "owner")],
+                       check=True, stdout=subprocess.DEVNULL)
+        sql(socket, "CREATE ROLE ferryd LOGIN IN ROLE ferry_engine")
+        sql(socket, "CREATE ROLE auditor LOGIN IN ROLE ferry_auditor")
+        sql(socket, f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}", login="owner")
+
+
+def new_store(socket, build):
+    """An empty store; the name of its database."""
+    make_template(socket, build)
+    name = f"ferry_{os.getpid()}_{time.monotonic_ns()}"
+    sql(socket, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}", login="owner")
+    return name
+
+
+def drop_store(socket, name):
+    sql(socket, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def main():

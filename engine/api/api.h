@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP API of ferryd on its UNIX socket (docs/architecture.md, "HTTP"). It runs inside the daemon's libuv
- * loop and never blocks it: untrusted XML goes to a one-shot reader process, answers that need a commit or an
- * adapter wait without a thread, event streams are read from the store at the client's pace.
+ * The HTTP API of ferryd (docs/architecture.md, "HTTP"; docs/northbound.md): on its UNIX socket, and over TLS
+ * if told to. It runs inside the daemon's libuv loop and never blocks it: untrusted XML goes to a one-shot
+ * reader process, answers that need a commit or an adapter wait without a thread, event streams are read from
+ * the store at the client's pace.
  *
- * Only the daemon's own user and root are served (SO_PEERCRED). Limits: bodies 64 KiB, headers 16 KiB, 256
- * connections; headers within 5 s, bodies within 10 s, however slowly they trickle.
+ * Who may do what: auth.h. Limits: bodies 64 KiB, headers 16 KiB, 256 connections on the socket and as many
+ * over TLS, neither of which can crowd out the other; headers within 5 s, bodies within 10 s, however slowly
+ * they trickle.
  *
  * What an answer says is the engine's; here it is only carried. There is no way to close it: it lives as long
  * as its process, which ends without ceremony.
@@ -19,6 +21,7 @@
 #include <uv.h>
 
 struct fy_api;
+struct fy_access;
 
 /* Everything but the loop is borrowed for the life of the API. */
 struct fy_api_world {
@@ -33,18 +36,36 @@ struct fy_api_world {
     const char *const *kpis;      /* names of the judge's catalogue; ends with NULL */
     const char *host_path;        /* ferry-host, which reads orders */
     int64_t started_ms;           /* wall clock, for GET /v1/engine */
+    const char *socket_group;     /* its members may use the UNIX socket, too; NULL: nobody */
 };
 
 /* How long a client may take; zeroes mean the values above. Tests are less patient. */
 struct fy_api_limits {
     int64_t header_ms, body_ms, idle_ms;
-    unsigned connections;
+    unsigned connections;                  /* on the UNIX socket */
+    unsigned tls_connections, per_address; /* over TLS; of them from one address */
+};
+
+/* Files in PEM. */
+struct fy_api_tls {
+    const char *certificate, *key;
+    const char *clients; /* who signs the certificates of clients; NULL: tokens only */
 };
 
 /* Make the socket (mode 0600, in place of one that a dead daemon left) and serve it. */
 bool fy_api_open(const struct fy_api_world *world, const char *socket_path,
                  const struct fy_api_limits *limits, struct fy_api **ret_api,
                  struct fy_err *err) FY_MUST_CHECK;
+
+/* Serve HTTPS at "ADDRESS:PORT", too. */
+bool fy_api_listen(struct fy_api *api, const char *address, const struct fy_api_tls *tls,
+                   struct fy_err *err) FY_MUST_CHECK;
+
+/* Read the files again: new connections get what they hold now. On failure all stays as it is. */
+bool fy_api_certificates(struct fy_api *api, const struct fy_api_tls *tls, struct fy_err *err) FY_MUST_CHECK;
+
+/* Who may do what, from now on; taken over. Event streams end, so that their readers are asked again. */
+void fy_api_access(struct fy_api *api, struct fy_access *access);
 
 /* The world's list of workflows has grown; there are so many now. */
 void fy_api_workflows(struct fy_api *api, size_t count);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/exchange.h"
 
+#include "api/auth.h"
 #include "api/route.h"
 #include "api/server.h"
 #include "base/mem.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HEADERS_MAX 32
 
@@ -44,16 +43,6 @@ bool fy_exchange_number(const struct fy_exchange *exchange, const char *name, in
                        (long long)min);
     *ret = number;
     return true;
-}
-
-struct fy_caller fy_exchange_caller(const struct fy_exchange *exchange)
-{
-    char **who = &exchange->api->who[exchange->peer->uid == 0 ? 0 : 1];
-    if (*who == NULL) { /* asked once: a name service can be slow */
-        const struct passwd *user = getpwuid(exchange->peer->uid);
-        *who = fy_format("uid:%u (%s)", (unsigned)exchange->peer->uid, user != NULL ? user->pw_name : "?");
-    }
-    return (struct fy_caller){.who = *who, .from = "unix"};
 }
 
 void fy_answer_response(struct fy_exchange *exchange, unsigned status, struct MHD_Response *response)
@@ -127,13 +116,13 @@ static void answer_unknown_route(struct fy_exchange *exchange, const char *url, 
 static void admit(struct fy_exchange *exchange, const char *method, const char *url)
 {
     char allow[64];
-    if (exchange->peer->uid != 0 && exchange->peer->uid != getuid())
-        fy_answer_status(exchange, 403, "only the user who runs ferryd, and root, may use this socket",
-                         "run the command as that user");
-    else if (MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL) > HEADERS_MAX)
+    exchange->route = fy_route_find(method, url, exchange->args, allow);
+    if (!fy_auth_admit(exchange))
+        return;
+    if (MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL) > HEADERS_MAX)
         fy_answer_status(exchange, 431, "a request may have 32 header fields",
                          "leave out what is not needed; Content-Type and Accept are all that is read");
-    else if ((exchange->route = fy_route_find(method, url, exchange->args, allow)) == NULL)
+    else if (exchange->route == NULL)
         answer_unknown_route(exchange, url, allow);
     else if (body_too_large(exchange))
         refuse_size(exchange);
@@ -191,7 +180,7 @@ enum MHD_Result fy_exchange_serve(void *self, struct MHD_Connection *connection,
     if (!exchange->complete) {
         exchange->complete = true;
         fy_peer_wait(exchange->api, exchange->peer, FY_PEER_SERVED);
-        if (exchange->response == NULL)
+        if (exchange->response == NULL && fy_auth_scope(exchange))
             exchange->route->handle(exchange);
     }
     return settle(exchange);
@@ -214,6 +203,8 @@ void fy_exchange_done(void *self, struct MHD_Connection *connection, void **cont
     for (size_t i = 0; i < FY_API_PATH_ARGS; i++)
         free(exchange->args[i]);
     fy_buf_free(&exchange->body);
+    fy_access_unref(exchange->access);
+    free(exchange->from);
     free(exchange);
     *context = NULL;
 }

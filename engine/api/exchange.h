@@ -15,7 +15,9 @@
 #define FY_API_BODY_MAX  65536u
 #define FY_API_PATH_ARGS 2
 
+struct fy_access;
 struct fy_peer;
+struct fy_principal;
 struct fy_route;
 
 struct fy_exchange {
@@ -23,7 +25,13 @@ struct fy_exchange {
     struct MHD_Connection *connection;
     struct fy_peer *peer;
     const struct fy_route *route;
-    char *args[FY_API_PATH_ARGS]; /* what stood where the route has a star */
+    char *args[FY_API_PATH_ARGS];         /* what stood where the route has a star */
+    struct fy_access *access;             /* held, so that a reload does not take it away */
+    const struct fy_principal *principal; /* who asks; NULL: ferryd's own user or root, or nobody yet */
+    bool trusted;                         /* somebody who may */
+    char *from;                           /* where they are, for the journal */
+    int64_t until_ms;                     /* when their credential ends */
+    const char *roles[7];                 /* that they have for the run named in the path */
     struct fy_buf body;
     bool complete;  /* the whole request is here */
     bool suspended; /* waits for its answer */
@@ -42,7 +50,7 @@ bool fy_exchange_accepts(const struct fy_exchange *exchange, const char *type); 
 bool fy_exchange_number(const struct fy_exchange *exchange, const char *name, int64_t min, int64_t otherwise,
                         int64_t *ret, struct fy_err *err) FY_MUST_CHECK;
 
-/* Who asks, for the journal. Borrowed for as long as the API lives. */
+/* Who asks, for the journal (auth.c). Borrowed for as long as the exchange lives. */
 struct fy_caller fy_exchange_caller(const struct fy_exchange *exchange);
 
 /* Answers. Exactly one of them, once. The text is copied; a buffer is emptied. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine itself: is it up, what does it know. */
+#include "api/auth.h"
 #include "api/route.h"
 
 #include "api/server.h"
@@ -21,7 +22,8 @@ void fy_get_ready(struct fy_exchange *exchange)
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     fy_buf_open(&buf, '{');
     fy_buf_member(&buf, "status", trouble == NULL ? "ready" : "store unavailable");
-    fy_buf_member(&buf, "store_trouble", trouble);
+    if (exchange->trusted)
+        fy_buf_member(&buf, "store_trouble", trouble);
     fy_buf_close(&buf, '}');
     fy_answer_json(exchange, trouble == NULL ? 200 : 503, &buf);
 }
@@ -111,7 +113,8 @@ void fy_get_adapters(struct fy_exchange *exchange)
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     fy_buf_text(&buf, "{\"adapters\":[");
     for (size_t i = 0; (info = adapters->at(adapters->self, i)) != NULL; i++)
-        put_adapter(info, false, &buf);
+        if (fy_auth_sees_connection(exchange, info->tenants))
+            put_adapter(info, false, &buf);
     fy_buf_text(&buf, "]}");
     fy_answer_json(exchange, 200, &buf);
 }
@@ -122,7 +125,7 @@ void fy_get_adapter(struct fy_exchange *exchange)
     const struct fy_adapter_info *info = adapters->describe(adapters->self, exchange->args[0]);
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     struct fy_err err;
-    if (info == NULL) {
+    if (info == NULL || !fy_auth_sees_connection(exchange, info->tenants)) {
         (void)fy_fail(&err, FY_ERR_NOT_FOUND, "there is no connection %.100s", exchange->args[0]);
         (void)fy_hint(&err, "connections are configured in connections.json beside the store");
         fy_answer_problem(exchange, &err, NULL);

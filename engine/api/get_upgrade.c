@@ -2,19 +2,96 @@
 /* Runs: their views, as the engine writes them, and their records. */
 #include "api/route.h"
 
+#include "api/auth.h"
 #include "api/records.h"
 #include "api/server.h"
 #include "base/mem.h"
 #include "journal/export.h"
 
+#include <string.h>
+
+/* ?tenant= ?function= ?live=1 ?after=RUN ?limit=N: one page of what the asker may see. */
+struct page {
+    struct fy_exchange *exchange;
+    const char *tenant, *function;
+    const char *after; /* NULL once it was passed */
+    int64_t left;
+    char *last;
+    bool more;
+};
+
+static bool is(const char *wanted, const char *value)
+{
+    return wanted == NULL || strcmp(wanted, value) == 0;
+}
+
+/* The index has no groups: they are looked up only where a right depends on one. */
+static bool may_see(struct fy_exchange *exchange, const struct fy_run_line *line)
+{
+    struct fy_owner owner = {0};
+    struct fy_err ignored;
+    if (fy_auth_allows(exchange, line->tenant, NULL, line->vnf_instance_id))
+        return true;
+    if (!fy_principal_has_tenant(exchange->principal, line->tenant) ||
+        !fy_engine_owner(exchange->api->world.engine, line->run, &owner, &ignored))
+        return false;
+    bool may = fy_auth_allows(exchange, owner.tenant, owner.group, owner.function);
+    fy_owner_free(&owner);
+    return may;
+}
+
+static bool on_page(void *context, const struct fy_run_line *line)
+{
+    struct page *page = context;
+    if (page->after != NULL) {
+        if (strcmp(page->after, line->run) == 0)
+            page->after = NULL;
+        return false;
+    }
+    if (page->more || !is(page->tenant, line->tenant) || !is(page->function, line->vnf_instance_id) ||
+        !may_see(page->exchange, line))
+        return false;
+    page->more = page->left == 0;
+    if (page->more)
+        return false;
+    page->left--;
+    free(page->last);
+    page->last = fy_strdup(line->run);
+    return true;
+}
+
+static void link_next(struct fy_exchange *exchange, const struct page *page, int64_t limit)
+{
+    if (!page->more || page->last == NULL)
+        return;
+    FY_AUTO(fy_free_ptr)
+    char *link =
+        fy_format("</v1/upgrades?after=%s&limit=%lld%s%s%s%s%s>; rel=\"next\"", page->last, (long long)limit,
+                  page->tenant != NULL ? "&tenant=" : "", page->tenant != NULL ? page->tenant : "",
+                  page->function != NULL ? "&function=" : "", page->function != NULL ? page->function : "",
+                  fy_exchange_query(exchange, "live") != NULL ? "&live=1" : "");
+    (void)MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_LINK, link);
+}
+
 void fy_get_upgrades(struct fy_exchange *exchange)
 {
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     struct fy_err err;
-    if (fy_engine_list(exchange->api->world.engine, &buf, &err))
+    struct page page = {.exchange = exchange,
+                        .tenant = fy_exchange_query(exchange, "tenant"),
+                        .function = fy_exchange_query(exchange, "function"),
+                        .after = fy_exchange_query(exchange, "after")};
+    const struct fy_list_wish wish = {
+        .live_only = fy_exchange_query(exchange, "live") != NULL, .wanted = on_page, .context = &page};
+    int64_t limit = 0;
+    if (fy_exchange_number(exchange, "limit", 1, 1000, &limit, &err) &&
+        (page.left = limit, fy_engine_list(exchange->api->world.engine, &wish, &buf, &err))) {
         fy_answer_json(exchange, 200, &buf);
-    else
+        link_next(exchange, &page, limit);
+    } else {
         fy_answer_problem(exchange, &err, NULL);
+    }
+    free(page.last);
 }
 
 static void answer_view(struct fy_exchange *exchange, bool (*show)(struct fy_engine *engine, const char *run,

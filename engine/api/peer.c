@@ -4,38 +4,63 @@
 
 #include "base/mem.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
-static void cut_off(struct fy_peer *peer)
+void fy_peer_cut(struct fy_peer *peer)
 {
     peer->cut = true;
     (void)shutdown(peer->fd, SHUT_RDWR);
 }
 
 /* Too many: whoever has kept us waiting longest makes room. Those we work for, and streams, stay. */
-static void make_room(struct fy_api *api)
+static void make_room(struct fy_api *api, enum fy_door_kind kind)
 {
     struct fy_peer *slowest = NULL;
-    if (++api->peer_count <= api->limits.connections)
+    if (++api->crowd[kind] <= (kind == FY_DOOR_UNIX ? api->limits.connections : api->limits.tls_connections))
         return;
     for (struct fy_peer *peer = api->peers; peer != NULL; peer = peer->next)
-        if (peer->waits_for != FY_PEER_SERVED && !peer->cut &&
+        if (peer->door->kind == kind && peer->waits_for != FY_PEER_SERVED && !peer->cut &&
             (slowest == NULL || peer->since_ms <= slowest->since_ms))
             slowest = peer;
     if (slowest != NULL)
-        cut_off(slowest);
+        fy_peer_cut(slowest);
 }
 
-static void peer_started(struct fy_api *api, struct MHD_Connection *connection, void **socket_context)
+static void read_address(struct fy_peer *peer, struct MHD_Connection *connection)
 {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    socklen_t size =
+        info->client_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    if (getnameinfo(info->client_addr, size, peer->address, sizeof peer->address, NULL, 0, NI_NUMERICHOST) !=
+        0)
+        peer->address[0] = '\0';
+}
+
+static void read_user(struct fy_peer *peer)
+{
+    struct ucred cred;
+    socklen_t size = sizeof cred;
+    peer->uid = getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 ? cred.uid : (uid_t)-1;
+}
+
+static void peer_started(struct fy_door *door, struct MHD_Connection *connection, void **socket_context)
+{
+    struct fy_api *api = door->api;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct fy_peer *peer = FY_NEW(struct fy_peer);
-    struct ucred cred;
-    socklen_t size = sizeof cred;
-    make_room(api);
+    make_room(api, door->kind);
+    door->peers++;
+    peer->door = door;
     peer->fd = info->connect_fd;
-    peer->uid = getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 ? cred.uid : (uid_t)-1;
+    peer->uid = (uid_t)-1;
+    if (door->kind == FY_DOOR_UNIX)
+        read_user(peer);
+    else
+        read_address(peer, connection);
     peer->next = api->peers;
     peer->link = &api->peers;
     if (peer->next != NULL)
@@ -46,22 +71,24 @@ static void peer_started(struct fy_api *api, struct MHD_Connection *connection, 
     fy_api_watch_peers(api);
 }
 
-static void peer_closed(struct fy_api *api, struct fy_peer *peer)
+static void peer_closed(struct fy_peer *peer)
 {
-    api->peer_count--;
+    struct fy_door *door = peer->door;
+    door->api->crowd[door->kind]--;
     *peer->link = peer->next;
     if (peer->next != NULL)
         peer->next->link = peer->link;
     free(peer);
+    fy_door_left(door);
 }
 
-void fy_peer_notify(void *api, struct MHD_Connection *connection, void **socket_context,
+void fy_peer_notify(void *door, struct MHD_Connection *connection, void **socket_context,
                     enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        peer_started(api, connection, socket_context);
+        peer_started(door, connection, socket_context);
     else
-        peer_closed(api, *socket_context);
+        peer_closed(*socket_context);
 }
 
 struct fy_peer *fy_peer_of(struct MHD_Connection *connection)
@@ -87,5 +114,5 @@ void fy_peer_reap(struct fy_api *api)
     uint64_t now = uv_now(api->world.loop);
     for (struct fy_peer *peer = api->peers; peer != NULL; peer = peer->next)
         if ((int64_t)(now - peer->since_ms) > patience[peer->waits_for])
-            cut_off(peer);
+            fy_peer_cut(peer);
 }

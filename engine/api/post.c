@@ -222,12 +222,14 @@ static bool check_arguments(const struct fy_buf *body, struct fy_err *err)
 void fy_post_verb(struct fy_exchange *exchange)
 {
     struct fy_caller caller = fy_exchange_caller(exchange);
+    const char *verb =
+        exchange->args[1] != NULL ? exchange->args[1] : strrchr(exchange->route->path, '/') + 1;
     struct fy_change *change = change_new(exchange, exchange->args[0]);
     struct fy_err err;
     const char *args = exchange->body.length > 0 ? exchange->body.data : NULL;
     if (check_arguments(&exchange->body, &err) &&
-        fy_engine_command(exchange->api->world.engine, exchange->args[0], exchange->args[1], args, &caller,
-                          on_durable, change, &err))
+        fy_engine_command(exchange->api->world.engine, exchange->args[0], verb, args, &caller, on_durable,
+                          change, &err))
         return;
     change_free(change);
     refuse_verb(exchange, &err);

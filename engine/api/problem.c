@@ -16,17 +16,12 @@ static const struct {
     unsigned status;
     const char *type, *title;
 } titles[] = {
-    {400, "invalid", "The input is wrong"},
-    {403, "forbidden", "Not allowed"},
-    {404, "not_found", "Not found"},
-    {405, "method", "Method not allowed"},
-    {409, "refused", "Not now"},
-    {413, "too_large", "The body is too large"},
-    {431, "too_large", "The header is too large"},
-    {500, "internal", "A fault of Ferry's own"},
-    {502, "peer", "A peer says no"},
-    {503, "unavailable", "Not available"},
-    {504, "timeout", "A peer does not answer"},
+    {400, "invalid", "The input is wrong"},      {401, "unauthenticated", "Who are you?"},
+    {403, "forbidden", "Not allowed"},           {404, "not_found", "Not found"},
+    {405, "method", "Method not allowed"},       {409, "refused", "Not now"},
+    {413, "too_large", "The body is too large"}, {431, "too_large", "The header is too large"},
+    {500, "internal", "A fault of Ferry's own"}, {502, "peer", "A peer says no"},
+    {503, "unavailable", "Not available"},       {504, "timeout", "A peer does not answer"},
 };
 
 static void put_problem(struct fy_exchange *exchange, unsigned status, const char *type,

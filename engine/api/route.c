@@ -1,33 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/route.h"
 
+#include "api/access.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct fy_route routes[] = {
-    {"GET", "/healthz", fy_get_health},
-    {"GET", "/readyz", fy_get_ready},
-    {"GET", "/v1/engine", fy_get_engine},
-    {"GET", "/v1/kpis", fy_get_catalogue},
-    {"GET", "/v1/adapters", fy_get_adapters},
-    {"GET", "/v1/adapters/*", fy_get_adapter},
-    {"GET", "/v1/workflows", fy_get_workflows},
-    {"GET", "/v1/workflows/*", fy_get_workflow},
-    {"POST", "/v1/plans", fy_post_plan},
-    {"POST", "/v1/orders/check", fy_post_check},
-    {"GET", "/v1/orders/templates/*", fy_get_template},
-    {"GET", "/v1/upgrades", fy_get_upgrades},
-    {"POST", "/v1/upgrades", fy_post_upgrade},
-    {"GET", "/v1/upgrades/*", fy_get_upgrade},
-    {"GET", "/v1/upgrades/*/plan", fy_get_plan},
-    {"GET", "/v1/upgrades/*/instances", fy_get_instances},
-    {"GET", "/v1/upgrades/*/kpis", fy_get_kpis},
-    {"GET", "/v1/upgrades/*/journal", fy_get_journal},
-    {"GET", "/v1/upgrades/*/export", fy_get_export},
-    {"GET", "/v1/upgrades/*/report", fy_get_report},
-    {"POST", "/v1/upgrades/*/*", fy_post_verb},
+/* Who may: of several roles any one is enough. */
+enum {
+    READ = FY_MAY_ANYTHING,
+    ORDER = FY_MAY_OPERATE,
+    ACT = FY_MAY_OPERATE,
+    PLAN = FY_MAY_OPERATE | FY_MAY_APPROVE,
+    ANSWER = FY_MAY_APPROVE | FY_MAY_TEST | FY_MAY_OPERATE, /* which of them, the question says */
+    OVERRIDE = FY_MAY_APPROVE,
+    AUDIT = FY_MAY_AUDIT,
+    BACK = FY_MAY_OPERATE | FY_MAY_APPROVE, /* rollback waits for nobody */
+};
+
+#define VERB(name, roles, summary)                                                                           \
+    {                                                                                                        \
+        "POST", "/v1/upgrades/*/" name, roles, FY_SCOPE_RUN, fy_post_verb, summary                           \
+    }
+
+const struct fy_route fy_routes[] = {
+    {"GET", "/healthz", FY_MAY_PUBLIC, FY_SCOPE_NONE, fy_get_health, "Is the process alive?"},
+    {"GET", "/readyz", FY_MAY_PUBLIC, FY_SCOPE_NONE, fy_get_ready,
+     "Can it act? 503 while the store cannot be written"},
+    {"GET", "/v1/engine", READ, FY_SCOPE_NONE, fy_get_engine, "The engine: version, store, counts"},
+    {"GET", "/v1/kpis", READ, FY_SCOPE_NONE, fy_get_catalogue, "The catalogue of KPIs"},
+    {"GET", "/v1/adapters", READ, FY_SCOPE_HANDLER, fy_get_adapters, "Connections that orders may name"},
+    {"GET", "/v1/adapters/*", READ, FY_SCOPE_HANDLER, fy_get_adapter, "One connection"},
+    {"GET", "/v1/workflows", READ, FY_SCOPE_NONE, fy_get_workflows, "The catalogue of workflows"},
+    {"GET", "/v1/workflows/*", READ, FY_SCOPE_NONE, fy_get_workflow, "One workflow with its texts"},
+    {"POST", "/v1/plans", PLAN, FY_SCOPE_HANDLER, fy_post_plan, "Plan an order without running it"},
+    {"POST", "/v1/orders/check", READ, FY_SCOPE_HANDLER, fy_post_check,
+     "Explain an order, or say what is wrong with it"},
+    {"GET", "/v1/orders/templates/*", READ, FY_SCOPE_NONE, fy_get_template,
+     "A commented order to start from"},
+    {"GET", "/v1/upgrades", READ, FY_SCOPE_HANDLER, fy_get_upgrades, "Runs, newest first"},
+    {"POST", "/v1/upgrades", ORDER, FY_SCOPE_HANDLER, fy_post_upgrade, "Submit an order (TOSCA XML)"},
+    {"GET", "/v1/upgrades/*", READ, FY_SCOPE_RUN, fy_get_upgrade,
+     "Where a run stands, and what it waits for"},
+    {"GET", "/v1/upgrades/*/plan", READ, FY_SCOPE_RUN, fy_get_plan, "Its plan"},
+    {"GET", "/v1/upgrades/*/instances", READ, FY_SCOPE_RUN, fy_get_instances,
+     "The last look at its instances"},
+    {"GET", "/v1/upgrades/*/kpis", READ, FY_SCOPE_RUN, fy_get_kpis, "Its gates and KPIs"},
+    {"GET", "/v1/upgrades/*/journal", READ, FY_SCOPE_RUN, fy_get_journal,
+     "Its records, also as server-sent events"},
+    {"GET", "/v1/upgrades/*/export", AUDIT, FY_SCOPE_RUN, fy_get_export,
+     "Its records with their hashes, for the audit"},
+    {"GET", "/v1/upgrades/*/report", READ, FY_SCOPE_RUN, fy_get_report, "The report for the morning meeting"},
+    VERB("approve", ANSWER, "Say yes to what the run asks"),
+    VERB("reject", ANSWER, "Say no to what the run asks"),
+    VERB("waive", OVERRIDE, "Start all the same though a check fails"),
+    VERB("unwaive", OVERRIDE, "Take a waiver back"),
+    VERB("rollback", BACK, "Take the users back to the old version"),
+    VERB("*", ACT, "Another verb of the state it is in"),
+    {NULL, NULL, 0, FY_SCOPE_NONE, NULL, NULL},
 };
 
 /* Where the segment that begins at "at" ends. */
@@ -73,12 +104,12 @@ const struct fy_route *fy_route_find(const char *method, const char *path, char 
                                      char ret_allow[64])
 {
     ret_allow[0] = '\0';
-    for (size_t i = 0; i < FY_COUNT(routes); i++) {
-        if (path_fits(routes[i].path, path, args)) {
-            if (strcmp(method, routes[i].method) == 0 ||
-                (strcmp(method, "HEAD") == 0 && strcmp(routes[i].method, "GET") == 0))
-                return &routes[i];
-            add_allowed(ret_allow, routes[i].method);
+    for (const struct fy_route *route = fy_routes; route->method != NULL; route++) {
+        if (path_fits(route->path, path, args)) {
+            if (strcmp(method, route->method) == 0 ||
+                (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0))
+                return route;
+            add_allowed(ret_allow, route->method);
         }
         forget_args(args);
     }

@@ -5,11 +5,21 @@
 
 #include "api/exchange.h"
 
+/* What decides beside the roles: nothing, the run or connection in the path, or what the handler finds. */
+enum fy_scope { FY_SCOPE_NONE, FY_SCOPE_RUN, FY_SCOPE_HANDLER };
+
+#define FY_MAY_PUBLIC 0 /* of a route: needs no credential */
+
 struct fy_route {
     const char *method;
     const char *path; /* a star stands for one segment */
+    unsigned roles;   /* who may (access.h) */
+    enum fy_scope scope;
     void (*handle)(struct fy_exchange *exchange);
+    const char *summary; /* for the OpenAPI document */
 };
+
+extern const struct fy_route fy_routes[]; /* ends with a NULL method */
 
 /*
  * The route for a request; its stars' segments go to args (the caller frees them). NULL: *ret_allow lists the

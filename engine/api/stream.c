@@ -17,6 +17,7 @@ struct fy_stream {
     struct MHD_Connection *connection;
     char *run;
     uint64_t cursor;
+    int64_t until_ms;  /* when its reader's credential ends */
     struct fy_buf out; /* read, not yet sent */
     size_t sent;
     bool waiting; /* suspended until there is more */
@@ -44,6 +45,8 @@ static void wake(struct fy_stream *stream)
 static void on_alive(uv_timer_t *timer)
 {
     struct fy_stream *stream = timer->data;
+    if (fy_system_clock.wall_ms(fy_system_clock.self) >= stream->until_ms)
+        fy_peer_cut(fy_peer_of(stream->connection));
     if (!stream->waiting)
         return;
     fy_buf_text(&stream->out, ":\n\n");
@@ -103,6 +106,7 @@ void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t aft
     stream->connection = exchange->connection;
     stream->run = fy_strdup(run);
     stream->cursor = after;
+    stream->until_ms = exchange->principal != NULL ? exchange->until_ms : INT64_MAX;
     stream->alive = FY_NEW(uv_timer_t);
     stream->alive->data = stream;
     (void)uv_timer_init(api->world.loop, stream->alive);
@@ -117,6 +121,16 @@ void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t aft
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     fy_answer_response(exchange, 200, response);
+}
+
+void fy_streams_end(struct fy_api *api)
+{
+    for (struct fy_stream *stream = api->streams; stream != NULL; stream = stream->next) {
+        struct fy_peer *peer = fy_peer_of(stream->connection);
+        if (peer->door->kind == FY_DOOR_TLS)
+            fy_peer_cut(peer);
+        wake(stream); /* libmicrohttpd sees that it is cut when it goes on */
+    }
 }
 
 void fy_stream_wake(struct fy_api *api, const char *run)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/submit.h"
 
+#include "api/auth.h"
 #include "api/known.h"
 #include "api/server.h"
 #include "base/child.h"
@@ -81,6 +82,14 @@ static bool is_known(struct fy_exchange *exchange, const struct fy_order *order,
     return fy_order_is_known(exchange->api, order, now_ms, refusal, err);
 }
 
+static void refuse_tenant(struct fy_exchange *exchange, const struct fy_order *order)
+{
+    FY_AUTO(fy_free_ptr)
+    char *detail = fy_format("%s may not do this for tenant %.60s and %.60s", exchange->principal->name,
+                             order->request.tenant, order->request.vnf_instance);
+    fy_answer_status(exchange, 403, detail, "who runs this ferryd gives roles (docs/northbound.md)");
+}
+
 static void admit(struct fy_reading *reading)
 {
     struct fy_exchange *exchange = reading->exchange;
@@ -89,6 +98,12 @@ static void admit(struct fy_reading *reading)
     struct fy_refusal refusal = {0};
     struct fy_err err;
     end_reading(reading);
+    if (!fy_auth_allows(exchange, order->request.tenant, order->vnf.exclusion_group,
+                        order->request.vnf_instance)) {
+        refuse_tenant(exchange, order);
+        fy_order_free(order);
+        return;
+    }
     if (is_known(exchange, order, &refusal, &err)) {
         with(exchange, order);
         return;

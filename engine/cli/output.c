@@ -20,29 +20,6 @@ void fy_print_buf(const struct fy_buf *text)
         (void)fwrite(text->data, 1, text->length, stdout);
 }
 
-bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_err *err)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char piece[16384];
-    size_t got = 0;
-    if (file == NULL) {
-        int why = errno;
-        return fy_fail(err, why == ENOENT ? FY_ERR_NOT_FOUND : FY_ERR_INVALID, "could not read %s: %s", path,
-                       strerror(why));
-    }
-    while (ret->length <= limit && (got = fread(piece, 1, sizeof piece, file)) > 0)
-        fy_buf_put(ret, piece, got);
-    bool broken = ferror(file) != 0;
-    int why = errno;
-    if (file != stdin)
-        (void)fclose(file);
-    if (broken)
-        return fy_fail(err, FY_ERR_INVALID, "could not read %s: %s", path, strerror(why));
-    if (ret->length > limit)
-        return fy_fail(err, FY_ERR_INVALID, "%s has more than %zu bytes", path, limit);
-    return true;
-}
-
 char *fy_number_words(int64_t number, char text[32])
 {
     char digits[24];

@@ -4,11 +4,11 @@
 #define FY_CLI_OUTPUT_H
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/json.h"
 
 void fy_print_json(const json_t *doc);        /* indented, members in their order */
 void fy_print_buf(const struct fy_buf *text); /* as it is */
-bool fy_read_file(const char *path, size_t limit, struct fy_buf *ret, struct fy_err *err) FY_MUST_CHECK;
 
 /* "31,000". Returns text. */
 char *fy_number_words(int64_t number, char text[32]);

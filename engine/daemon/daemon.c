@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/mem.h"
 #include "daemon/catalogue.h"
+#include "daemon/northbound.h"
 #include "daemon/timers.h"
 #include "judge/judge.h"
 #include "script/remote.h"
@@ -24,6 +25,7 @@ struct fy_daemon {
     uv_async_t wake;      /* from the journal's writer */
     uv_prepare_t turn;    /* once in each turn of the loop */
     uv_signal_t end[2];   /* SIGTERM, SIGINT */
+    uv_signal_t again;    /* SIGHUP: read certificates and access again */
     uv_timer_t ask_again; /* the workflows that could not say what they are */
     uv_timer_t quiet;     /* runs from the first record of a burst until QUIET_MS after its last */
     bool busy;            /* a record since it was last looked at */
@@ -38,6 +40,7 @@ struct fy_daemon {
     struct fy_api *api;
     const char **kpis;
     const struct fy_connections *connections; /* the remote's */
+    const struct fy_options *options;
 };
 
 /* On the writer's thread. */
@@ -230,8 +233,20 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
         .kpis = daemon->kpis,
         .host_path = options->host,
         .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),
+        .socket_group = options->socket_group,
     };
-    return fy_api_open(&world, daemon->socket, NULL, &daemon->api, err);
+    const struct fy_api_limits limits = {.tls_connections = (unsigned)options->max_connections,
+                                         .per_address = (unsigned)options->max_per_address};
+    return fy_api_open(&world, daemon->socket, &limits, &daemon->api, err) &&
+           fy_northbound_open(daemon->api, options, err);
+}
+
+static void on_again(uv_signal_t *signal, int number)
+{
+    struct fy_daemon *daemon = signal->data;
+    (void)number;
+    if (daemon->api != NULL)
+        fy_northbound_reload(daemon->api, daemon->options);
 }
 
 static void take_signals(struct fy_daemon *daemon)
@@ -244,6 +259,9 @@ static void take_signals(struct fy_daemon *daemon)
         daemon->end[i].data = daemon;
         (void)uv_signal_start(&daemon->end[i], on_end, numbers[i]);
     }
+    (void)uv_signal_init(&daemon->loop, &daemon->again);
+    daemon->again.data = daemon;
+    (void)uv_signal_start(&daemon->again, on_again, SIGHUP);
 }
 
 static void tell_ready(int fd)
@@ -260,6 +278,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     struct fy_daemon *daemon = FY_NEW(struct fy_daemon);
     (void)uv_loop_init(&daemon->loop);
     daemon->timers.loop = &daemon->loop;
+    daemon->options = options;
     daemon->socket = fy_format("%s/ferry.sock", options->store);
     take_signals(daemon);
     if (!open_store(daemon, options, err)) /* first: it may belong to another ferryd */

@@ -10,7 +10,7 @@
 
 struct fy_daemon;
 
-/* Open the store, start hosts, take the live runs over, listen. */
+/* Open the store, start hosts, take the live runs over, listen. The options are lent for good. */
 struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_err *err) FY_MUST_CHECK;
 
 /* Serve until a signal ends the process. */

@@ -56,10 +56,17 @@ void fy_engine_free(struct fy_engine *engine); /* close the journal first; forge
 /* Restart: read every live run from the store, restore it, then go on (journals "resumed" for each). */
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err) FY_MUST_CHECK;
 
-/* Who sends something: for the journal, and for rights later. */
+/* Who sends something: for the journal, and for what depends on who it is. */
 struct fy_caller {
-    const char *who;  /* "uid:1000 (ana)" */
-    const char *from; /* "unix" */
+    const char *who;          /* "uid:1000 (ana)"; "ana" */
+    const char *from;         /* "unix"; "192.0.2.7, token 3f2a0c11" */
+    const char *key;          /* the request's Idempotency-Key; NULL: none */
+    const char *const *roles; /* that they have for this run; ends with NULL; NULL: all of them */
+};
+
+/* Whose a run is. The members are the caller's to free; a group is there if the order names one. */
+struct fy_owner {
+    char *tenant, *group, *function;
 };
 
 /* How a submission is to be run; zeroes are the ordinary case. */
@@ -108,8 +115,19 @@ void fy_engine_workflows(struct fy_engine *engine, size_t count);
 /* Name of the state of a run that is not over yet; NULL otherwise. */
 const char *fy_engine_state(const struct fy_engine *engine, const char *run);
 
+/* Whose a run is, live or final; FY_ERR_NOT_FOUND. */
+bool fy_engine_owner(struct fy_engine *engine, const char *run, struct fy_owner *ret,
+                     struct fy_err *err) FY_MUST_CHECK;
+void fy_owner_free(struct fy_owner *owner);
+
 /* Views (docs/architecture.md, "Views"), as JSON appended to buf. A final run is read back from the store. */
-bool fy_engine_list(struct fy_engine *engine, struct fy_buf *buf, struct fy_err *err) FY_MUST_CHECK;
+struct fy_list_wish {
+    bool live_only;                                                /* not those that are over */
+    bool (*wanted)(void *context, const struct fy_run_line *line); /* newest first; NULL: all */
+    void *context;
+};
+bool fy_engine_list(struct fy_engine *engine, const struct fy_list_wish *wish, struct fy_buf *buf,
+                    struct fy_err *err) FY_MUST_CHECK;
 bool fy_engine_show(struct fy_engine *engine, const char *run, struct fy_buf *buf,
                     struct fy_err *err) FY_MUST_CHECK;
 bool fy_engine_show_plan(struct fy_engine *engine, const char *run, struct fy_buf *buf,

@@ -60,6 +60,7 @@ void fy_put_caller(struct fy_buf *buf, const struct fy_caller *caller)
     fy_buf_open(buf, '{');
     fy_buf_member(buf, "who", caller->who);
     fy_buf_member(buf, "from", caller->from);
+    fy_buf_member(buf, "key", caller->key);
     fy_buf_close(buf, '}');
 }
 

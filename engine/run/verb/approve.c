@@ -93,7 +93,7 @@ bool fy_approve_fold_given(struct fy_run *run, const struct fy_row *row, const j
 
 /* ---- the verbs ---- */
 
-/* "uid:1000 (ana)" is ana of the ticket, too. */
+/* "uid:1000 (ana)" is ana of the ticket, too, and ana who came with a token. */
 static bool is_named(const char *who, const char *name)
 {
     const char *at = strchr(who, '(');
@@ -102,10 +102,15 @@ static bool is_named(const char *who, const char *name)
            (at != NULL && strncmp(at + 1, name, length) == 0 && strcmp(at + 1 + length, ")") == 0);
 }
 
+static bool same_person(const char *one, const char *other)
+{
+    return is_named(one, other) || is_named(other, one);
+}
+
 static bool is_requester(const struct fy_run *run, const char *who)
 {
     const struct fy_order_ticket *ticket = run->order->request.ticket;
-    return (run->who != NULL && strcmp(run->who, who) == 0) ||
+    return (run->who != NULL && same_person(run->who, who)) ||
            (ticket != NULL && ticket->requester != NULL && is_named(who, ticket->requester));
 }
 
@@ -119,12 +124,33 @@ static bool breaks_glass(const struct fy_command *command)
     return is_requester(command->live->run, command->caller->who) && !is_trial(command->live->run);
 }
 
+/* A question names the role that may answer it; roles that Ferry does not know are for approvers. */
+static bool may_answer(const struct fy_command *command, struct fy_err *err)
+{
+    static const char *const known[] = {"viewer", "tester", "operator", "approver", "auditor", "admin"};
+    const char *wanted = command->live->run->approval.role;
+    bool is_known = false;
+    for (size_t i = 0; i < FY_COUNT(known); i++)
+        is_known = is_known || (wanted != NULL && strcmp(known[i], wanted) == 0);
+    if (!is_known)
+        wanted = "approver";
+    if (command->caller->roles == NULL)
+        return true;
+    for (const char *const *role = command->caller->roles; *role != NULL; role++)
+        if (strcmp(*role, wanted) == 0)
+            return true;
+    (void)fy_fail(err, FY_ERR_REFUSED, "%s is not %s here, who is asked", command->caller->who, wanted);
+    return fy_hint(err, "somebody of role %s must answer", wanted);
+}
+
 static bool approve_check(const struct fy_command *command, struct fy_err *err)
 {
     const struct fy_run_approval *approval = &command->live->run->approval;
     const char *who = command->caller->who;
+    if (!may_answer(command, err))
+        return false;
     for (size_t i = 0; i < approval->people_count; i++)
-        if (strcmp(approval->people[i], who) == 0) {
+        if (same_person(approval->people[i], who)) {
             fy_fail(err, FY_ERR_REFUSED, "%s has approved already; %lld different people must", who,
                     (long long)approval->needed);
             return fy_hint(err, "%lld of them are missing", (long long)(approval->needed - approval->given));
@@ -166,6 +192,6 @@ static void put_answer(const struct fy_command *command)
 
 const struct fy_verb fy_verbs_approve[] = {
     {"approve", approve_check, put_answer, NULL},
-    {"reject", NULL, put_answer, NULL},
+    {"reject", may_answer, put_answer, NULL},
     {NULL, NULL, NULL, NULL},
 };

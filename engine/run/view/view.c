@@ -52,6 +52,7 @@ static void put_order(const struct fy_run *run, struct fy_buf *buf)
     fy_buf_member(buf, "request_id", request->id);
     fy_buf_member(buf, "tenant", request->tenant);
     fy_buf_member(buf, "vnf_instance_id", request->vnf_instance);
+    fy_buf_member(buf, "exclusion_group", run->order->vnf.exclusion_group);
     fy_buf_member(buf, "nf_type", run->order->vnf.nf_type);
     fy_buf_member(buf, "workflow", run->workflow);
     fy_buf_member(buf, "source", request->source.version);
@@ -278,29 +279,22 @@ bool fy_engine_show(struct fy_engine *engine, const char *id, struct fy_buf *buf
     return true;
 }
 
-struct listing {
-    struct fy_engine *engine;
-    struct fy_buf *buf;
-};
-
 /* A run whose records cannot be read is still in the list, by what the index knows of it. */
-static bool list_one(void *context, const struct fy_run_line *line)
+static void list_one(struct fy_engine *engine, const struct fy_run_line *line, struct fy_buf *buf)
 {
-    struct listing *listing = context;
     struct fy_shown shown;
     struct fy_err err = {0};
-    if (fy_shown_find(listing->engine, line->run, &shown, &err)) {
-        put_view(&shown, listing->buf);
+    if (fy_shown_find(engine, line->run, &shown, &err)) {
+        put_view(&shown, buf);
         fy_shown_done(&shown);
-        return true;
+        return;
     }
-    fy_buf_open(listing->buf, '{');
-    fy_buf_member(listing->buf, "id", line->run);
-    fy_buf_member(listing->buf, "request_id", line->request_id);
-    fy_buf_member(listing->buf, "vnf_instance_id", line->vnf_instance_id);
-    fy_buf_member(listing->buf, "waiting", err.message);
-    fy_buf_close(listing->buf, '}');
-    return true;
+    fy_buf_open(buf, '{');
+    fy_buf_member(buf, "id", line->run);
+    fy_buf_member(buf, "request_id", line->request_id);
+    fy_buf_member(buf, "vnf_instance_id", line->vnf_instance_id);
+    fy_buf_member(buf, "waiting", err.message);
+    fy_buf_close(buf, '}');
 }
 
 struct names {
@@ -315,28 +309,38 @@ static bool keep_name(void *context, const struct fy_run_line *line)
     names->lines[names->count++] = (struct fy_run_line){
         .run = fy_strdup(line->run),
         .request_id = fy_strdup(line->request_id),
+        .tenant = fy_strdup(line->tenant),
         .vnf_instance_id = fy_strdup(line->vnf_instance_id),
+        .accepted_ms = line->accepted_ms,
+        .final = line->final,
     };
     return true;
 }
 
-bool fy_engine_list(struct fy_engine *engine, struct fy_buf *buf, struct fy_err *err)
+static void free_names(struct names *names)
 {
-    struct names names = {0};
-    struct listing listing = {.engine = engine, .buf = buf};
-    bool ok = engine->world.store->runs(engine->world.store, false, keep_name, &names, err);
-    if (ok)
-        fy_buf_open(buf, '[');
-    for (size_t i = 0; i < names.count; i++) {
-        if (ok)
-            (void)list_one(&listing, &names.lines[i]);
-        const char *texts[] = {names.lines[i].run, names.lines[i].request_id, names.lines[i].vnf_instance_id};
+    for (size_t i = 0; i < names->count; i++) {
+        const struct fy_run_line *line = &names->lines[i];
+        const char *texts[] = {line->run, line->request_id, line->tenant, line->vnf_instance_id};
         for (size_t j = 0; j < FY_COUNT(texts); j++)
             free((void *)(uintptr_t)texts[j]); /* const in the line, ours all the same */
     }
+    free(names->lines);
+}
+
+bool fy_engine_list(struct fy_engine *engine, const struct fy_list_wish *wish, struct fy_buf *buf,
+                    struct fy_err *err)
+{
+    struct names names = {0};
+    bool ok = engine->world.store->runs(engine->world.store, wish->live_only, keep_name, &names, err);
+    if (ok)
+        fy_buf_open(buf, '[');
+    for (size_t i = 0; ok && i < names.count; i++)
+        if (wish->wanted == NULL || wish->wanted(wish->context, &names.lines[i]))
+            list_one(engine, &names.lines[i], buf);
     if (ok)
         fy_buf_close(buf, ']');
-    free(names.lines);
+    free_names(&names);
     return ok;
 }
 

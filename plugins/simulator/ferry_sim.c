@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ferry-sim: the simulated cloud and 5G core as a process, and the questions people and tests ask it. */
 #include "reader.h"
+#include "scrape.h"
 #include "server.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: ferry-sim --socket PATH [--world FILE] [--seed N] [--parent-death]\n"
+    "usage: ferry-sim --socket PATH [--world FILE] [--seed N] [--metrics PORT] [--parent-death]\n"
     "       ferry-sim status|counters|users|guards|faults --socket PATH [--json]\n"
     "       ferry-sim trace SUBSCRIBER --socket PATH [--json]\n"
     "       ferry-sim fault NAME [VALUE] [ARGUMENT=VALUE ...] --socket PATH\n"
@@ -29,6 +30,8 @@ static const char usage[] =
     "  --socket PATH   UNIX socket to serve or to ask; ferry-sim ends when it is removed, or on SIGTERM\n"
     "  --world FILE    settings of the world, a JSON object\n"
     "  --seed N        another course of chance\n"
+    "  --metrics PORT  serve GET /metrics on 127.0.0.1:PORT, for Prometheus; 0 takes a free port and says "
+    "which\n"
     "  --parent-death  end when the parent process does\n"
     "  --password WORD for call, if the world asks for one\n"
     "  --json          print for programs\n"
@@ -41,7 +44,7 @@ static const char usage[] =
     "exit codes: 0 done, 1 refused, 2 wrong usage or world file, 3 no ferry-sim answers\n";
 
 struct options {
-    const char *socket, *world, *seed, *password;
+    const char *socket, *world, *seed, *password, *metrics;
     bool json, parent_death;
 };
 
@@ -91,6 +94,25 @@ static void announce(const struct sim_world *world, const char *socket)
     json_decref(status);
 }
 
+/* -1 in *ret_fd if nobody asked for it. */
+static bool open_metrics(const char *text, int *ret_fd, char *why, size_t why_size)
+{
+    char *end = NULL;
+    long port = text ? strtol(text, &end, 10) : 0;
+    int taken = 0;
+    *ret_fd = -1;
+    if (!text)
+        return true;
+    if (end == text || *end != '\0' || port < 0 || port > 65535) {
+        (void)snprintf(why, why_size, "--metrics is a port, 0 to 65535, not \"%s\"", text);
+        return false;
+    }
+    *ret_fd = sim_scrape_listen((int)port, &taken, why, why_size);
+    if (*ret_fd >= 0)
+        fprintf(stderr, "ferry-sim: metrics on http://127.0.0.1:%d/metrics\n", taken);
+    return *ret_fd >= 0;
+}
+
 static int serve(const struct options *options)
 {
     char why[256] = "";
@@ -103,14 +125,20 @@ static int serve(const struct options *options)
         fprintf(stderr, "ferry-sim: %s: %s\n", options->world ? options->world : "--seed", why);
         return 2;
     }
-    int listener = sim_server_listen(options->socket, why, sizeof(why));
+    int scraper = -1, listener = -1;
+    if (open_metrics(options->metrics, &scraper, why, sizeof(why)))
+        listener = sim_server_listen(options->socket, why, sizeof(why));
     if (listener < 0) {
         fprintf(stderr, "ferry-sim: %s\n", why);
+        if (scraper >= 0)
+            (void)close(scraper);
         sim_world_free(world);
         return 2;
     }
     announce(world, options->socket);
-    sim_server_run(world, listener, options->socket);
+    sim_server_run(world, listener, scraper, options->socket);
+    if (scraper >= 0)
+        (void)close(scraper);
     (void)close(listener);
     sim_world_free(world);
     return 0;
@@ -126,10 +154,15 @@ static bool tied_to_parent(void)
 static bool read_options(int count, char **words, struct options *options)
 {
     static const struct option known[] = {
-        {"socket", required_argument, NULL, 's'}, {"world", required_argument, NULL, 'w'},
-        {"seed", required_argument, NULL, 'n'},   {"password", required_argument, NULL, 'p'},
-        {"parent-death", no_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},
+        {"world", required_argument, NULL, 'w'},
+        {"seed", required_argument, NULL, 'n'},
+        {"password", required_argument, NULL, 'p'},
+        {"parent-death", no_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},
+        {"metrics", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int letter;
     while ((letter = getopt_long(count, words, "h", known, NULL)) != -1) {
@@ -145,6 +178,9 @@ static bool read_options(int count, char **words, struct options *options)
             break;
         case 'p':
             options->password = optarg;
+            break;
+        case 'm':
+            options->metrics = optarg;
             break;
         case 'd':
             options->parent_death = true;

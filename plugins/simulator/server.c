@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 #include "client.h"
+#include "scrape.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,10 +26,12 @@ struct peer {
     int fd;
     struct text in, out;
     size_t sent; /* of out */
+    bool scrapes, answered;
 };
 
 struct server {
     struct sim_world *world;
+    struct sim_pace pace;
     struct peer peers[MOST_PEERS];
     size_t count;
 };
@@ -118,6 +121,10 @@ static bool answer_line(struct server *server, struct peer *peer, const char *li
     json_error_t error;
     json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     json_t *answer = sim_server_answer(server->world, request);
+    if (json_is_string(json_object_get(request, "run")) &&
+        json_string_length(json_object_get(request, "run")) > 0)
+        sim_pace_call(&server->pace, json_integer_value(json_object_get(request, "now_ms")),
+                      (uint32_t)json_integer_value(json_object_get(request, "scale")));
     char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL; /* without one the connection is reset */
     bool ok = text && put(&peer->out, text, strlen(text)) && put(&peer->out, "\n", 1);
     free(text);
@@ -145,6 +152,22 @@ static bool answer_lines(struct server *server, struct peer *peer)
     return ok && peer->in.length < SIM_LINE_MAX;
 }
 
+static bool answer_scrape(struct server *server, struct peer *peer)
+{
+    char *text = peer->answered
+                     ? NULL
+                     : sim_scrape_answer(server->world, &server->pace, peer->in.data, peer->in.length);
+    bool ok = !text || put(&peer->out, text, strlen(text));
+    peer->answered |= text != NULL;
+    free(text);
+    return ok && peer->in.length < SIM_LINE_MAX;
+}
+
+static bool answer(struct server *server, struct peer *peer)
+{
+    return peer->scrapes ? answer_scrape(server, peer) : answer_lines(server, peer);
+}
+
 static bool flush_out(struct peer *peer)
 {
     while (peer->sent < peer->out.length) {
@@ -166,13 +189,13 @@ static bool serve(struct server *server, struct peer *peer, short events)
         ssize_t got = recv(peer->fd, bytes, sizeof(bytes), 0);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
             return false;
-        if (got > 0 && (!put(&peer->in, bytes, (size_t)got) || !answer_lines(server, peer)))
+        if (got > 0 && (!put(&peer->in, bytes, (size_t)got) || !answer(server, peer)))
             return false;
     }
-    return flush_out(peer);
+    return flush_out(peer) && !(peer->answered && peer->out.length == 0);
 }
 
-static void let_in(struct server *server, int listener)
+static void let_in(struct server *server, int listener, bool scrapes)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
@@ -180,7 +203,7 @@ static void let_in(struct server *server, int listener)
     if (server->count == MOST_PEERS)
         (void)close(fd);
     else
-        server->peers[server->count++] = (struct peer){.fd = fd};
+        server->peers[server->count++] = (struct peer){.fd = fd, .scrapes = scrapes};
 }
 
 static void part_with(struct server *server, size_t index)
@@ -192,25 +215,28 @@ static void part_with(struct server *server, size_t index)
     *peer = server->peers[--server->count];
 }
 
-static void turn(struct server *server, int listener, const sigset_t *while_waiting)
+static void turn(struct server *server, int listener, int scraper, const sigset_t *while_waiting)
 {
     static const struct timespec look = {.tv_sec = LOOK_MS / 1000};
-    struct pollfd waits[MOST_PEERS + 1] = {{.fd = listener, .events = POLLIN}};
+    struct pollfd waits[MOST_PEERS + 2] = {{.fd = listener, .events = POLLIN},
+                                           {.fd = scraper, .events = POLLIN}};
     size_t count = server->count;
     for (size_t i = 0; i < count; i++) {
         short out = server->peers[i].out.length > 0 ? POLLOUT : 0;
-        waits[i + 1] = (struct pollfd){.fd = server->peers[i].fd, .events = (short)(POLLIN | out)};
+        waits[i + 2] = (struct pollfd){.fd = server->peers[i].fd, .events = (short)(POLLIN | out)};
     }
-    if (ppoll(waits, count + 1, &look, while_waiting) <= 0)
+    if (ppoll(waits, count + 2, &look, while_waiting) <= 0)
         return;
     for (size_t i = count; i-- > 0;) /* from the end: parting fills the gap with the last */
-        if (waits[i + 1].revents && !serve(server, &server->peers[i], waits[i + 1].revents))
+        if (waits[i + 2].revents && !serve(server, &server->peers[i], waits[i + 2].revents))
             part_with(server, i);
     if (waits[0].revents)
-        let_in(server, listener);
+        let_in(server, listener, false);
+    if (waits[1].revents)
+        let_in(server, scraper, true);
 }
 
-void sim_server_run(struct sim_world *world, int listener, const char *path)
+void sim_server_run(struct sim_world *world, int listener, int scraper, const char *path)
 {
     struct server *server = calloc(1, sizeof(*server));
     struct stat ours;
@@ -230,7 +256,7 @@ void sim_server_run(struct sim_world *world, int listener, const char *path)
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     while (!ending && still_there(path, &ours))
-        turn(server, listener, &while_waiting);
+        turn(server, listener, scraper, &while_waiting);
     while (server->count > 0)
         part_with(server, server->count - 1);
     free(server);

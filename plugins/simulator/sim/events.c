@@ -115,6 +115,7 @@ void sim_world_free(struct sim_world *world)
     free(world->tests);
     free(world->instances);
     free(world->users);
+    free(world->totals);
     free(world->ticks);
     free(world->drops);
     free(world);

@@ -64,6 +64,9 @@ void sim_tick_event(struct sim_world *world);
 void sim_ticks_restart(struct sim_world *world); /* after the clock was set */
 void sim_look_counters(struct sim_world *world, const json_t *args, struct sim_reply *reply);
 
+/* ---- metrics.c ---- */
+void sim_attempted(struct sim_world *world, enum sim_domain domain, int kpi, bool failed, bool excused);
+
 /* ---- instances.c: the landscape ---- */
 void sim_landscape(struct sim_world *world);
 uint32_t sim_instance_add(struct sim_world *world, enum sim_vdu_kind vdu);

@@ -167,6 +167,11 @@ struct sim_count {
     uint32_t tried, failed;
 };
 
+struct sim_total { /* of a version, since the world began; excused: failures caused by the user */
+    char version[24];
+    int64_t attempts[SIM_KPIS], failed[SIM_KPIS], excused[SIM_KPIS];
+};
+
 struct sim_tick {
     int64_t end;
     uint32_t users[DOMAINS][SEGMENTS];
@@ -179,6 +184,9 @@ struct sim_kpi {
     enum { KPI_ARRIVAL, KPI_PROCEDURE, KPI_TO_OTHER, KPI_PERIODIC } kind;
     double rate;                /* an hour */
     uint32_t fails, user_fails; /* in a million */
+    struct {
+        const char *attempts, *successes, *failures; /* measurements, by their 3GPP names */
+    } exported;
 };
 
 struct sim_drop {
@@ -380,6 +388,8 @@ struct sim_world {
     struct sim_tick *ticks;
     uint64_t tick; /* number of the tick under way */
     struct sim_tick current;
+    struct sim_total *totals;
+    size_t total_count;
 
     struct sim_op **ops; /* in the order they came */
     uint32_t op_count, op_room;

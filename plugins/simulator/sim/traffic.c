@@ -104,13 +104,17 @@ uint32_t sim_extra_failures(const struct sim_world *world, uint32_t instance, in
 bool sim_attempt(struct sim_world *world, struct sim_user *user, uint32_t instance, int kpi)
 {
     const struct sim_kpi *row = &world->kpi[kpi];
-    if (sim_random_below(&world->traffic, MILLION) < row->user_fails)
+    enum sim_domain domain = sim_domain_of(world, &world->instances[instance]);
+    if (sim_random_below(&world->traffic, MILLION) < row->user_fails) {
+        sim_attempted(world, domain, kpi, false, true);
         return false;
+    }
     bool failed = sim_random_below(&world->traffic, MILLION) < row->fails;
     uint32_t extra = sim_extra_failures(world, instance, kpi);
     if (!failed && extra > 0)
         failed = sim_random_below(&world->traffic, MILLION) < extra;
-    sim_count(world, user, sim_domain_of(world, &world->instances[instance]), kpi, failed);
+    sim_count(world, user, domain, kpi, failed);
+    sim_attempted(world, domain, kpi, failed, false);
     return !failed;
 }
 
@@ -223,8 +227,9 @@ static void read_kpis(struct sim_world *world)
         enum sim_shape shape;
         struct sim_kpi kpi;
     } table[] = {
-#define KPI(shape, segment, name, kind, rate, fails, user_fails)                                             \
-    {SHAPE_##shape, {name, SEG_##segment, KPI_##kind, rate, fails, user_fails}},
+#define KPI(shape, segment, name, kind, rate, fails, user_fails, attempts, successes, failures)              \
+    {SHAPE_##shape,                                                                                          \
+     {name, SEG_##segment, KPI_##kind, rate, fails, user_fails, {attempts, successes, failures}}},
 #include "sim/kpi.def"
 #undef KPI
     };

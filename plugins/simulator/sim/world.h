@@ -85,6 +85,12 @@ void sim_world_call(struct sim_world *world, enum sim_part part, const char *nam
  */
 json_t *sim_world_truth(const struct sim_world *world, const char *what);
 
+/*
+ * What a scraper sees: counters of each version since the world began, by the names of 3GPP, users, and the
+ * run time they belong to, in Prometheus' text format. The caller frees it. NULL: no memory.
+ */
+char *sim_world_metrics(struct sim_world *world);
+
 /* The way of one subscriber ("test-3" or "imsi-..."), as the verb trace gives it. NULL if unknown. */
 json_t *sim_world_trace(const struct sim_world *world, const char *subscriber);
 

@@ -78,6 +78,7 @@ int fy_cmd_adapter_list(struct fy_cli *cli);
 int fy_cmd_kpis(struct fy_cli *cli);
 int fy_cmd_adapter_show(struct fy_cli *cli);
 int fy_cmd_adapter_test(struct fy_cli *cli);
+int fy_cmd_audit_checkpoint(struct fy_cli *cli);
 int fy_cmd_audit_export(struct fy_cli *cli);
 int fy_cmd_audit_verify(struct fy_cli *cli);
 int fy_cmd_engine_status(struct fy_cli *cli);

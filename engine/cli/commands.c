@@ -100,6 +100,13 @@ static const struct fy_option report_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct fy_option verify_options[] = {
+    {"key", "FILE", "the public key (PEM) that the checkpoints must have been signed with"},
+    {"checkpoint", "FILE",
+     "a checkpoint that was kept elsewhere: nothing before it was cut off or rewritten"},
+    {NULL, NULL, NULL},
+};
+
 static const struct fy_option sim_options[] = {
     {"sim", "SOCKET", "socket of the ferry-sim; default sim.sock in the store"},
     {NULL, NULL, NULL},
@@ -193,9 +200,14 @@ const struct fy_command fy_commands[] = {
          "ferry adopt CHG-0007 --why \"svc-03 stays on 1.3.0, ticket 4711\""),
     {"report", "RUN", 1, 1, "One page for the morning meeting", report_options, NULL,
      "ferry report CHG-0007 --md > report.md", fy_cmd_report},
-    {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", NULL,
+    {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", verify_options,
      "A FILE that \"ferry audit export\" wrote is verified without any ferryd or store.",
      "ferry audit verify CHG-0007", fy_cmd_audit_verify},
+    {"audit checkpoint", "RUN", 1, 1, "The latest signature over where a run stands, to be kept elsewhere",
+     NULL,
+     "ferryd signs when it has a key (\"audit-key\"). What is kept outside the store shows that nothing was "
+     "cut off.",
+     "ferry audit checkpoint CHG-0007 > CHG-0007.checkpoint", fy_cmd_audit_checkpoint},
     {"audit export", "RUN", 1, 1, "A run's journal as lines of JSON, each with its hash", NULL, NULL,
      "ferry audit export CHG-0007 > CHG-0007.ndjson", fy_cmd_audit_export},
     {"kpis", "", 0, 0, "The KPIs that an order may name, and what each is counted from", NULL,

@@ -7,6 +7,7 @@
 #include "daemon/catalogue.h"
 #include "daemon/northbound.h"
 #include "daemon/timers.h"
+#include "journal/checkpoint.h"
 #include "judge/judge.h"
 #include "script/remote.h"
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define DESCRIBE_MS 5000 /* for the whole catalogue; it takes a few */
+#define SIGN_MS     60000
 #define QUIET_MS    1000 /* without a record: what a burst of runs left in the heap goes back */
 
 struct fy_daemon {
@@ -32,6 +34,8 @@ struct fy_daemon {
     char *socket;
     struct fy_store *store;
     struct fy_journal *journal;
+    struct fy_notary *notary; /* NULL: there is no key */
+    uv_timer_t sign;
     struct fy_remote *remote;
     struct fy_script *script;
     struct fy_catalogue catalogue;
@@ -95,6 +99,25 @@ static void on_end(uv_signal_t *signal, int number)
     _exit(0);
 }
 
+static void on_sign(uv_timer_t *timer)
+{
+    struct fy_daemon *daemon = timer->data;
+    fy_notary_turn(daemon->notary);
+}
+
+static bool start_notary(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
+    struct fy_signer *signer = NULL;
+    if (options->audit_key == NULL)
+        return true;
+    if (!fy_signer_open(options->audit_key, &signer, err))
+        return false;
+    daemon->notary = fy_notary_new(daemon->journal, signer, &fy_system_clock);
+    (void)uv_timer_init(&daemon->loop, &daemon->sign);
+    daemon->sign.data = daemon;
+    return uv_timer_start(&daemon->sign, on_sign, SIGN_MS, SIGN_MS) == 0;
+}
+
 static bool open_database(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s/ferry.db", options->store);
@@ -119,7 +142,7 @@ static bool open_store(struct fy_daemon *daemon, const struct fy_options *option
         return false;
     (void)uv_prepare_start(&daemon->turn, on_turn);
     fy_journal_follow(daemon->journal, on_record, daemon);
-    return true;
+    return start_notary(daemon, options, err);
 }
 
 /* No file is no connections: orders are then refused with the name of the one they want. */

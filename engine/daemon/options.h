@@ -17,6 +17,7 @@ struct fy_options {
     char *config;                                  /* file; NULL: there is none */
     char *store;                                   /* the directory */
     char *database;                                /* a PostgreSQL's address; NULL: SQLite */
+    char *audit_key;                               /* file; NULL: nothing is signed */
     char *connections;                             /* file */
     char *plugins;                                 /* directory */
     char *workflows;                               /* directory */

@@ -57,6 +57,7 @@ static const struct saying {
     {FY_REC_FREED, NULL, NULL, "free for the next order: adopted as it stands[ by {who}][: {why}]"},
     {FY_REC_AMENDED, NULL, NULL, "order amended[ by {caller.who}]: {text#whole}[: {why}]"},
     {FY_REC_OBSERVED, NULL, NULL, "{text#whole}"},
+    {FY_REC_CHECKPOINT, NULL, NULL, "checkpoint: record {seq} is signed[ ({algorithm})]"},
     {FY_REC_RESUMED, "in_flight", NULL,
      "engine {epoch} took the run over; step {in_flight.step} ({in_flight.call}) was in flight[: {how}]"},
     {FY_REC_RESUMED, NULL, NULL, "engine {epoch} took the run over; nothing was in flight"},

@@ -137,7 +137,62 @@ struct reading {
     struct fy_verifier verifier;
     struct fy_buf rebuilt;
     char *text; /* a body that was escaped */
+    const struct fy_export_against *against;
+    struct fy_buf hashes; /* of every record, for the checkpoints behind it */
+    struct fy_export_facts facts;
 };
+
+/* ---- checkpoints ---- */
+
+static bool check_hash(struct reading *reading, const struct fy_checkpoint *checkpoint, const char *which,
+                       struct fy_err *err)
+{
+    const char *run = reading->header.run;
+    if (strcmp(checkpoint->run, run) != 0)
+        return fy_fail(err, FY_ERR_INVALID, "the checkpoint %s is of run %.100s, not of %.100s", which,
+                       checkpoint->run, run);
+    if (checkpoint->seq > reading->hashes.length / FY_SHA256_BYTES)
+        return fy_fail(
+            err, FY_ERR_INVALID,
+            "run %.100s was cut off: it ends with record %zu, and the checkpoint %s signs record %llu", run,
+            reading->hashes.length / FY_SHA256_BYTES, which, (unsigned long long)checkpoint->seq);
+    const char *hash = reading->hashes.data + (checkpoint->seq - 1) * FY_SHA256_BYTES;
+    return memcmp(hash, checkpoint->hash, FY_SHA256_BYTES) == 0 ||
+           fy_fail(err, FY_ERR_INVALID,
+                   "run %.100s was written anew: the checkpoint %s signs another record %llu", run, which,
+                   (unsigned long long)checkpoint->seq);
+}
+
+/* One that is in the file. The record it signs stands before it. */
+static bool check_checkpoint(struct reading *reading, const struct fy_row *row, struct fy_err *err)
+{
+    struct fy_checkpoint checkpoint = {0};
+    if (!fy_checkpoint_read(row->body, row->body_length, reading->against->key, &checkpoint, err)) {
+        reading->facts.others += err->kind == FY_ERR_REFUSED ? 1 : 0;
+        return err->kind == FY_ERR_REFUSED;
+    }
+    bool good = check_hash(reading, &checkpoint, "in the file", err);
+    free(checkpoint.run);
+    reading->facts.checkpoints++;
+    reading->facts.signed_to = checkpoint.seq;
+    return good;
+}
+
+static bool check_against(struct reading *reading, struct fy_err *err)
+{
+    const struct fy_export_against *against = reading->against;
+    if (against->kept != NULL && !check_hash(reading, against->kept, "that was kept", err))
+        return false;
+    if (against->key != NULL && reading->facts.checkpoints == 0 && against->kept == NULL) {
+        (void)fy_fail(err, FY_ERR_INVALID,
+                      "run %.100s has no checkpoint that fits the key (%llu fit another)",
+                      reading->header.run, (unsigned long long)reading->facts.others);
+        return fy_hint(
+            err,
+            "was it made by a ferryd with \"audit-key\"? give a checkpoint that was kept with --checkpoint");
+    }
+    return true;
+}
 
 static bool next_line(struct reading *reading, struct line *ret, struct fy_err *err)
 {
@@ -278,9 +333,12 @@ static bool read_record(struct reading *reading, const struct line *line, struct
     struct fy_row row = {0};
     if (parse_record(reading, line, &row)) {
         put_record(&row, &reading->rebuilt);
-        if (is_rebuilt(reading, line))
-            return fy_verify_row(&reading->verifier, reading->header.run, &row, err) ||
-                   fy_wrap(err, "line %zu", line->number);
+        if (is_rebuilt(reading, line)) {
+            bool good = fy_verify_row(&reading->verifier, reading->header.run, &row, err) &&
+                        (row.kind != FY_REC_CHECKPOINT || check_checkpoint(reading, &row, err));
+            fy_buf_put(&reading->hashes, row.hash, FY_SHA256_BYTES);
+            return good || fy_wrap(err, "line %zu", line->number);
+        }
     }
     return fy_fail(err, FY_ERR_INVALID, "line %zu: record %llu of run %s is not as an export writes it",
                    line->number, (unsigned long long)reading->verifier.seq + 1, reading->header.run);
@@ -315,15 +373,18 @@ static bool read_lines(struct reading *reading, struct fy_err *err)
     }
 }
 
-bool fy_export_verify(const char *bytes, size_t length, struct fy_export_facts *ret, struct fy_err *err)
+bool fy_export_verify(const char *bytes, size_t length, const struct fy_export_against *against,
+                      struct fy_export_facts *ret, struct fy_err *err)
 {
-    struct reading reading = {.at = bytes, .end = bytes + length};
-    bool good = read_lines(&reading, err);
+    struct reading reading = {.at = bytes, .end = bytes + length, .against = against};
+    bool good = read_lines(&reading, err) && check_against(&reading, err);
     if (good) {
+        *ret = reading.facts;
         ret->run = fy_strdup(reading.header.run);
         ret->records = reading.verifier.seq;
         fy_sha256_hex(reading.verifier.hash, ret->hash);
     }
+    fy_buf_free(&reading.hashes);
     json_decref(reading.header_doc);
     fy_buf_free(&reading.rebuilt);
     free(reading.text);

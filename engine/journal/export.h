@@ -20,7 +20,7 @@
 #ifndef FY_JOURNAL_EXPORT_H
 #define FY_JOURNAL_EXPORT_H
 
-#include "journal/journal.h"
+#include "journal/checkpoint.h"
 
 /*
  * Write the export of a run in pieces. "write" returns false to stop. The chain is verified on the way: a run
@@ -35,10 +35,20 @@ struct fy_export_facts {
     char *run; /* the caller's to free */
     uint64_t records;
     char hash[FY_SHA256_HEX]; /* of the last record */
+    uint64_t checkpoints;     /* in the file, that fit the key (without a key: that fit the chain) */
+    uint64_t others;          /* ... that were signed with another key */
+    uint64_t signed_to;       /* the last record that one of the former signs */
+};
+
+/* What the file is held against; a zeroed one is only its own chain. */
+struct fy_export_against {
+    const struct fy_public_key *key; /* of the checkpoints in the file; at least one must fit it */
+    const struct fy_checkpoint
+        *kept; /* one that was kept elsewhere: the file must reach it and agree with it */
 };
 
 /* Verify a whole file. FY_ERR_INVALID names the first bad line and record. */
-bool fy_export_verify(const char *bytes, size_t length, struct fy_export_facts *ret,
-                      struct fy_err *err) FY_MUST_CHECK;
+bool fy_export_verify(const char *bytes, size_t length, const struct fy_export_against *against,
+                      struct fy_export_facts *ret, struct fy_err *err) FY_MUST_CHECK;
 
 #endif

@@ -90,6 +90,8 @@ static const struct example {
     {FY_REC_FREED, "{\"how\":\"adopt\",\"who\":\"ana\",\"why\":\"it serves\"}",
      "free for the next order: adopted as it stands by ana: it serves"},
     {FY_REC_OBSERVED, "{\"text\":\"day 1: quiet\"}", "day 1: quiet"},
+    {FY_REC_CHECKPOINT, "{\"algorithm\":\"ed25519\",\"seq\":120}",
+     "checkpoint: record 120 is signed (ed25519)"},
     {FY_REC_AMENDED,
      "{\"text\":\"window end 05:00 to 06:00\",\"why\":\"late start\",\"caller\":{\"who\":\"ana\"}}",
      "order amended by ana: window end 05:00 to 06:00: late start"},

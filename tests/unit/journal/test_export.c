@@ -45,7 +45,7 @@ static char *export_of_a_run(void)
 static bool verify(const char *bytes, size_t length, struct fy_err *err)
 {
     struct fy_export_facts facts = {0};
-    bool good = fy_export_verify(bytes, length, &facts, err);
+    bool good = fy_export_verify(bytes, length, &(struct fy_export_against){0}, &facts, err);
     if (good)
         assert_int_equal(facts.records, 5);
     free(facts.run);

@@ -76,6 +76,13 @@ static const struct fy_option unwaive_options[] = {
     {"why", "TEXT", "the reason, for the journal"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option waive_gate_options[] = {
+    {"gate", "NAME", "a KPI of the order, alarms, security, ratio or attempts"},
+    {"minutes", "N", "for so long; then it counts again. 0 ends a waiver"},
+    {"role", "ROLE", "in which role; operator, unless told otherwise"},
+    {"why", "TEXT", "the reason: it stands in the record and the report, with your name"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option fail_options[] = {
     {"to", "WHO", "who takes over; you, if nobody is named"},
     {"why", "TEXT", "the reason, for the journal"},
@@ -190,6 +197,9 @@ const struct fy_command fy_commands[] = {
     VERB("waive", "Start all the same though this check fails", waive_options,
          "ferry waive CHG-0007 --check no_critical_alarms --why \"known, ticket 4711\""),
     VERB("unwaive", "Take a waiver back", unwaive_options, "ferry unwaive CHG-0007 --check guards_free"),
+    VERB("waive-gate", "Let a gate not count for a time; it is watched and shown all the same",
+         waive_gate_options,
+         "ferry waive-gate CHG-0007 --gate amf.paging --minutes 30 --why \"known, ticket 4711\""),
     VERB("start-now", "Do not wait for the window", why_options, "ferry start-now CHG-0007"),
     VERB("commit", "The new version stays", why_options, "ferry commit CHG-0007"),
     VERB("fail", "Give a parked run up: somebody takes over, with a list of what is owed", fail_options,

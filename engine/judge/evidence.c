@@ -1,105 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "judge/evidence.h"
+/* The numbers behind a verdict, for the expert: per KPI the counts, the odds ratio, what could be seen and
+ * what is missing. */
+#include "judge/power.h"
+#include "judge/special.h"
+#include "judge/state.h"
 
-#include <math.h>
-#include <stddef.h>
+#include <stdio.h>
 
-/* Alternatives in multiples of psi0: dense where a regression is small and hard to see. */
-static const double odds_grid[FY_ODDS_GRID] = {1.1, 1.2, 1.33, 1.5, 1.75, 2, 2.5, 3.2, 4.3, 6, 9, 14, 22, 40};
+#define INTERVAL_ALPHA 0.05
 
-/* Alternatives to a rate: what is left of success is shared out in these parts. */
-static const double excess_grid[FY_EXCESS_GRID] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 0.8};
-static const double below_grid[FY_BELOW_GRID] = {0.02, 0.1, 0.25, 0.45, 0.7};
+struct number {
+    char text[32];
+};
 
-/* log(exp(a) + exp(b)) */
-static double log_add(double a, double b)
+static struct number decimal(double log_e)
 {
-    const double high = a > b ? a : b, low = a > b ? b : a;
-    return low == -INFINITY ? high : high + log1p(exp(low - high));
+    struct number number;
+    if (log_e > 600)
+        (void)snprintf(number.text, sizeof(number.text), "1e%.0f", log_e / log(10));
+    else
+        (void)snprintf(number.text, sizeof(number.text), "%.4g", exp(log_e));
+    return number;
 }
 
-static double log_mean(const double *logs, size_t count)
+static struct number rounded(double value)
 {
-    double sum = -INFINITY;
-    for (size_t i = 0; i < count; i++)
-        sum = log_add(sum, logs[i]);
-    return sum - log((double)count);
+    struct number number;
+    (void)snprintf(number.text, sizeof(number.text), "%.3g", value);
+    return number;
 }
 
-/* log of sum over j of h(j) psi^j, h up to the factor that cancels: h(lo) = 1, then by recursion. */
-static double log_mass(const struct fy_table *t, double log_psi)
+/* To the last bit: a verdict judged again from the journal must come out the same. */
+static struct number exactly(double value)
 {
-    const int64_t failed = t->k0 + t->k1;
-    const int64_t lo = failed > t->n0 ? failed - t->n0 : 0, hi = failed < t->n1 ? failed : t->n1;
-    double term = (double)lo * log_psi, sum = term;
-    for (int64_t j = lo; j < hi; j++) {
-        term += log((double)(t->n1 - j)) + log((double)(failed - j)) - log((double)(j + 1)) -
-                log((double)(t->n0 - failed + j + 1)) + log_psi;
-        sum = log_add(sum, term);
-        if (term < sum - 60) /* the terms are unimodal: what follows is below rounding */
-            if (j > lo + 1)
-                break;
+    struct number number;
+    (void)snprintf(number.text, sizeof(number.text), "%a", value);
+    return number;
+}
+
+static void put_counts(struct fy_buf *buf, const char *key, struct fy_count count)
+{
+    fy_buf_key(buf, key);
+    fy_buf_open(buf, '[');
+    fy_buf_format(buf, "%lld,%lld", (long long)count.users, (long long)count.failed);
+    fy_buf_close(buf, ']');
+}
+
+/* Failure odds of the target over those of the source, halves added so that zeroes have one too. */
+static double odds_ratio(const struct fy_watched *kpi)
+{
+    const struct fy_count source = fy_known(kpi), target = kpi->sum[FY_SIDE_TARGET];
+    return ((double)target.failed + 0.5) / ((double)(target.users - target.failed) + 0.5) *
+           ((double)(source.users - source.failed) + 0.5) / ((double)source.failed + 0.5);
+}
+
+static void put_interval(const struct fy_judge *judge, const struct fy_watched *kpi, struct fy_buf *buf)
+{
+    const struct fy_interval interval = fy_odds_interval(&kpi->odds, &judge->points, INTERVAL_ALPHA);
+    fy_buf_key(buf, "odds_ratio_95");
+    fy_buf_open(buf, '[');
+    fy_buf_format(buf, "\"%.3g\",", interval.low);
+    if (isinf(interval.high))
+        fy_buf_text(buf, "null");
+    else
+        fy_buf_format(buf, "\"%.3g\"", interval.high);
+    fy_buf_close(buf, ']');
+}
+
+/* The smallest difference this soak could have found with 80 % power, in points. */
+static double smallest(const struct fy_judge *judge, const struct fy_watched *kpi)
+{
+    const struct fy_count known = fy_known(kpi);
+    const bool lonely = kpi->sum[FY_SIDE_SOURCE].users == 0;
+    const struct fy_count source = lonely ? kpi->reference : kpi->sum[FY_SIDE_SOURCE];
+    const double rate = ((double)known.failed + 0.5) / ((double)known.users + 1);
+    return 100 * fy_power_smallest((double)source.users, (double)kpi->sum[FY_SIDE_TARGET].users, rate,
+                                   exp(fy_limit_end(judge, kpi)));
+}
+
+static void put_compared(const struct fy_judge *judge, const struct fy_watched *kpi, struct fy_buf *buf)
+{
+    fy_buf_member(buf, "odds_ratio", rounded(odds_ratio(kpi)).text);
+    put_interval(judge, kpi, buf);
+    fy_buf_member(buf, "e", decimal(fy_worse_log_e(kpi)).text);
+    fy_buf_member(buf, "e_weighed", decimal(fy_weighed(judge, kpi)).text);
+    fy_buf_member(buf, "log_e", exactly(fy_worse_log_e(kpi)).text);
+    if (judge->ended)
+        fy_buf_member(buf, "p_end", decimal(kpi->log_p).text);
+    fy_buf_member(buf, "smallest_points", rounded(smallest(judge, kpi)).text);
+    if (kpi->gate.margin <= 0)
+        return;
+    const int64_t missing_ms = fy_equal_missing_ms(judge, kpi);
+    fy_buf_member(buf, "e_not_worse", decimal(fy_equal_log_e(kpi)).text);
+    fy_buf_member(buf, "log_e_not_worse", exactly(fy_equal_log_e(kpi)).text);
+    if (missing_ms != 0)
+        fy_buf_member_int(buf, "missing_ms", missing_ms);
+}
+
+static void put_kpi(struct fy_buf *buf, const struct fy_judge *judge, const struct fy_watched *kpi)
+{
+    fy_buf_open(buf, '{');
+    fy_buf_member(buf, "kpi", fy_gate_name(&kpi->gate));
+    fy_buf_member_bool(buf, "critical", kpi->gate.critical);
+    if (fy_waived(judge, kpi->waived_until_ms))
+        fy_buf_member_int(buf, "waived_until_ms", kpi->waived_until_ms);
+    put_counts(buf, "source", kpi->sum[FY_SIDE_SOURCE]);
+    put_counts(buf, "target", kpi->sum[FY_SIDE_TARGET]);
+    if (kpi->reference.users > 0)
+        put_counts(buf, "source_before", kpi->reference);
+    fy_buf_member_int(buf, "margin_bp", kpi->gate.margin);
+    fy_buf_member_int(buf, "min_users", fy_minimum(kpi));
+    if (kpi->gate.kpi == NULL)
+        fy_buf_member(buf, "e", decimal(fy_worse_log_e(kpi)).text);
+    else if (kpi->sum[FY_SIDE_TARGET].users > 0 && fy_known(kpi).users > 0)
+        put_compared(judge, kpi, buf);
+    if (kpi->gate.edges > 0)
+        fy_buf_member(buf, "e_slower", decimal(fy_latency_log_e(kpi)).text);
+    if (kpi->gate.floor > 0) {
+        fy_buf_member_int(buf, "floor_bp", kpi->gate.floor);
+        fy_buf_member(buf, "e_floor", decimal(fy_floor_log_e_of(kpi, FY_SIDE_TARGET)).text);
     }
-    return sum;
+    if (kpi->attempts.expected > 0) {
+        fy_buf_member_int(buf, "attempts", (int64_t)kpi->attempts.seen);
+        fy_buf_member_int(buf, "attempts_expected", (int64_t)kpi->attempts.expected);
+    }
+    fy_buf_close(buf, '}');
 }
 
-double fy_odds_factor(const struct fy_table *table, double psi0, double psi)
+static void put_ratio(const struct fy_judge *judge, struct fy_buf *buf)
 {
-    if (table->n0 == 0 || table->n1 == 0 || table->k0 + table->k1 == 0)
-        return 0;
-    return (double)table->k1 * log(psi / psi0) + log_mass(table, log(psi0)) - log_mass(table, log(psi));
-}
-
-void fy_odds_add(struct fy_odds *odds, const struct fy_table *table, double psi0)
-{
-    if (table->n0 == 0 || table->n1 == 0 || table->k0 + table->k1 == 0)
+    static const char *const segments[FY_SEGMENTS] = {"5g", "4g"};
+    const struct fy_shares *shares = &judge->shares;
+    if (shares->wanted <= 0 || shares->wanted >= 1000)
         return;
-    const double null = log_mass(table, log(psi0));
-    for (size_t i = 0; i < FY_ODDS_GRID; i++)
-        odds->log_e[i] +=
-            (double)table->k1 * log(odds_grid[i]) + null - log_mass(table, log(psi0 * odds_grid[i]));
+    fy_buf_key(buf, "ratio");
+    fy_buf_open(buf, '{');
+    fy_buf_member_int(buf, "wanted_permille", shares->wanted);
+    for (size_t i = 0; i < FY_SEGMENTS; i++) {
+        const int64_t *users = shares->users[i], *came = shares->arrivals[i];
+        const double w = (double)shares->wanted / 1000;
+        fy_buf_key(buf, segments[i]);
+        fy_buf_open(buf, '{');
+        fy_buf_key(buf, "users");
+        fy_buf_format(buf, "[%lld,%lld]", (long long)users[0], (long long)users[1]);
+        fy_buf_member(buf, "e", decimal(fy_ratio_log_e(users[0] + users[1], users[1], w)).text);
+        fy_buf_key(buf, "arrivals");
+        fy_buf_format(buf, "[%lld,%lld]", (long long)came[0], (long long)came[1]);
+        fy_buf_member(buf, "e_arrivals", decimal(fy_ratio_log_e(came[0] + came[1], came[1], w)).text);
+        fy_buf_close(buf, '}');
+    }
+    fy_buf_close(buf, '}');
 }
 
-double fy_odds_log_e(const struct fy_odds *odds)
+void fy_put_evidence(const struct fy_judge *judge, struct fy_buf *buf)
 {
-    return log_mean(odds->log_e, FY_ODDS_GRID);
-}
-
-double fy_odds_of_margin(double f, double margin)
-{
-    const double worse = f + margin > 0.999 ? 0.999 : f + margin;
-    return worse <= f ? 1 : worse / (1 - worse) * (1 - f) / f;
-}
-
-/* k failures and n - k successes: log of how much likelier they are at rate q than at rate f. */
-static double log_ratio(int64_t n, int64_t k, double q, double f)
-{
-    return (double)k * log(q / f) + (double)(n - k) * log((1 - q) / (1 - f));
-}
-
-void fy_excess_add(struct fy_excess *excess, int64_t n, int64_t k, double f0)
-{
-    if (n == 0 || f0 >= 0.999)
-        return;
-    for (size_t i = 0; i < FY_EXCESS_GRID; i++)
-        excess->log_e[i] += log_ratio(n, k, f0 + (1 - f0) * excess_grid[i], f0);
-}
-
-void fy_excess_restart(struct fy_excess *excess)
-{
-    for (size_t i = 0; i < FY_EXCESS_GRID; i++)
-        excess->log_e[i] = excess->log_e[i] > 0 ? excess->log_e[i] : 0;
-}
-
-double fy_excess_log_e(const struct fy_excess *excess)
-{
-    return log_mean(excess->log_e, FY_EXCESS_GRID);
-}
-
-double fy_below_log_e(int64_t n, int64_t k, double f0)
-{
-    double logs[FY_BELOW_GRID];
-    for (size_t i = 0; i < FY_BELOW_GRID; i++)
-        logs[i] = f0 > 0 ? log_ratio(n, k, f0 * below_grid[i], f0) : 0;
-    return log_mean(logs, FY_BELOW_GRID);
+    fy_buf_open(buf, '{');
+    fy_buf_member_int(buf, "ticks", judge->ticks);
+    fy_buf_member_int(buf, "gaps", judge->gaps);
+    fy_buf_member_int(buf, "from_ms", judge->first_ms);
+    fy_buf_member_int(buf, "to_ms", judge->last_ms);
+    fy_buf_member_int(buf, "covered_ms", judge->covered_ms);
+    fy_buf_member_int(buf, "limit_rollback", (int64_t)(exp(fy_limit_now(judge)) + 0.5));
+    fy_buf_member_int(buf, "limit_pass", (int64_t)(exp(fy_limit_pass(judge)) + 0.5));
+    if (judge->alarm[0] != '\0')
+        fy_buf_member(buf, "alarm", judge->alarm);
+    put_ratio(judge, buf);
+    fy_buf_key(buf, "kpis");
+    fy_buf_open(buf, '[');
+    for (size_t i = 0; i < judge->count; i++)
+        put_kpi(buf, judge, &judge->kpis[i]);
+    fy_buf_close(buf, ']');
+    fy_buf_close(buf, '}');
 }

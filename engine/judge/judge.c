@@ -3,19 +3,39 @@
 
 #include "base/mem.h"
 
-#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define BRIDGED_TICKS 3
+#define MINUTE_MS     60000
+#define CONTROL_LEAST 50 /* one user in so many on the source is still something to compare with */
+#define STORM_MEMORY  2  /* beyond its limit, as a logarithm */
+#define LATELY_PARTS  5  /* of the planned soak: how long a block of "of late" is */
 
-struct fy_judge *fy_judge_new(const struct fy_gate *gates, size_t count, int64_t period_ms)
+const struct fy_judge_rules fy_judge_rules_default = {
+    .alpha = 0.01, .alpha_pass = 0.05, .noise = 1, .planned_ms = 15L * MINUTE_MS, .ratio_tolerance = 0};
+
+static void begin(struct fy_watched *kpi, const struct fy_gate *gate)
+{
+    kpi->gate = *gate;
+    kpi->slower = FY_NEW_ARRAY(struct fy_bucket, gate->edges + 1);
+    fy_odds_begin(&kpi->odds);
+    fy_exact_begin(&kpi->exact);
+}
+
+struct fy_judge *fy_judge_new(const struct fy_gate *gates, size_t count, int64_t period_ms,
+                              const struct fy_judge_rules *rules)
 {
     struct fy_judge *judge = FY_NEW(struct fy_judge);
+    judge->rules = rules != NULL ? *rules : fy_judge_rules_default;
     judge->kpis = FY_NEW_ARRAY(struct fy_watched, count + 1);
     judge->count = count;
     judge->period_ms = period_ms;
+    judge->shares.wanted = -1;
+    fy_odds_points(&judge->points, judge->rules.noise);
     for (size_t i = 0; i < count; i++) {
-        judge->kpis[i].gate = gates[i];
-        judge->weight += fy_weight(&judge->kpis[i]);
+        begin(&judge->kpis[i], &gates[i]);
+        judge->weight += fy_weights(&judge->kpis[i]);
     }
     return judge;
 }
@@ -24,6 +44,10 @@ void fy_judge_free(struct fy_judge *judge)
 {
     if (!judge)
         return;
+    for (size_t i = 0; i < judge->count; i++) {
+        fy_exact_end(&judge->kpis[i].exact);
+        free(judge->kpis[i].slower);
+    }
     free(judge->kpis);
     free(judge);
 }
@@ -34,6 +58,12 @@ void fy_judge_follow(struct fy_judge *judge, const struct fy_judge *former)
         return;
     for (size_t i = 0; i < judge->count && i < former->count; i++)
         judge->kpis[i].reference = fy_known(&former->kpis[i]);
+}
+
+void fy_judge_know(struct fy_judge *judge, const struct fy_count *source)
+{
+    for (size_t i = 0; i < judge->count; i++)
+        judge->kpis[i].reference = source[i];
 }
 
 /* The source's failure rate as the past showed it: a hundredth until there is something to go by. */
@@ -61,22 +91,57 @@ static void count_dead(int64_t *dead, struct fy_count count)
     *dead = count.failed == count.users ? *dead + count.users : 0;
 }
 
-/* Whatever a factor compares with is taken from ticks before this one: that is what makes it fair. */
-static void add(struct fy_watched *kpi, const struct fy_count counts[2])
+/* Target and source in the same tick. */
+static void compare(const struct fy_judge *judge, struct fy_watched *kpi, const struct fy_table *table)
+{
+    const double step = fy_equal_factor(table, past_rate(fy_known(kpi)), fy_margin(kpi));
+    fy_odds_add(&kpi->odds, &judge->points, table);
+    if (!judge->ended)
+        fy_exact_add(&kpi->exact, table);
+    kpi->log_equal += step;
+    kpi->log_lately[0] += step;
+}
+
+/* Nobody to speak of is left on the source: there is only what it showed before. */
+static void alone(struct fy_watched *kpi, struct fy_count target)
 {
     const struct fy_count past = fy_known(kpi);
-    const double margin = (double)kpi->gate.margin / 10000, most = past_rate_at_most(past) + margin;
-    const struct fy_table table = {counts[FY_SIDE_SOURCE].users, counts[FY_SIDE_SOURCE].failed,
-                                   counts[FY_SIDE_TARGET].users, counts[FY_SIDE_TARGET].failed};
-    fy_odds_add(&kpi->odds, &table, fy_odds_of_margin(past_rate(past), margin));
-    fy_excess_add(&kpi->excess, table.n1, table.k1, most);
-    fy_excess_restart(&kpi->storm);
-    fy_excess_add(&kpi->storm, table.n0, table.k0, most);
+    fy_excess_add(&kpi->excess, target.users, target.failed, past_rate_at_most(past) + fy_margin(kpi));
+    if (past.users >= FY_JUDGE_DEAD_USERS && kpi->gate.margin > 0)
+        fy_below_add(&kpi->alone, target.users, target.failed,
+                     fmin((double)past.failed / (double)past.users + fy_margin(kpi), 0.999));
+}
+
+/* Whatever a factor compares with is taken from ticks before this one: that is what makes it fair. */
+static void add(struct fy_judge *judge, struct fy_watched *kpi, const struct fy_count counts[2],
+                const struct fy_latency *latency)
+{
+    const struct fy_count source = counts[FY_SIDE_SOURCE], target = counts[FY_SIDE_TARGET];
+    const struct fy_table table = {source.users, source.failed, target.users, target.failed};
+    if (source.users * CONTROL_LEAST >= target.users)
+        compare(judge, kpi, &table);
+    else
+        alone(kpi, target);
+    fy_excess_restart(&kpi->storm, fy_limit_now(judge) + log((double)judge->count) + STORM_MEMORY);
+    fy_excess_add(&kpi->storm, source.users, source.failed,
+                  past_rate_at_most(fy_known(kpi)) + fy_margin(kpi));
+    for (size_t e = 0; latency != NULL && e < kpi->gate.edges; e++) {
+        const struct fy_table slow = {latency[0].users, latency[0].slower[e], latency[1].users,
+                                      latency[1].slower[e]};
+        fy_bucket_add(&kpi->slower[e], &judge->points, &slow);
+    }
     for (int d = FY_SIDE_SOURCE; d <= FY_SIDE_TARGET; d++) {
-        if (kpi->gate.floor > 0 && kpi->gate.floor < 10000)
-            fy_excess_add(&kpi->below[d], counts[d].users, counts[d].failed,
-                          1 - (double)kpi->gate.floor / 10000);
         count_dead(&kpi->dead[d], counts[d]);
+        kpi->sum[d].users += counts[d].users;
+        kpi->sum[d].failed += counts[d].failed;
+    }
+}
+
+static void add_events(struct fy_judge *judge, struct fy_watched *kpi, const struct fy_count counts[2])
+{
+    const struct fy_table table = {counts[0].users, counts[0].failed, counts[1].users, counts[1].failed};
+    fy_events_add(&kpi->events, &judge->points, &table);
+    for (int d = FY_SIDE_SOURCE; d <= FY_SIDE_TARGET; d++) {
         kpi->sum[d].users += counts[d].users;
         kpi->sum[d].failed += counts[d].failed;
     }
@@ -96,20 +161,74 @@ static void cover(struct fy_judge *judge, int64_t end_ms)
     judge->last_ms = end_ms;
 }
 
+/* Every minute a later change may begin (A7), and now and then "of late" does. */
+static void turn_pages(struct fy_judge *judge)
+{
+    const int64_t a_minute = judge->period_ms < MINUTE_MS ? MINUTE_MS / judge->period_ms : 1;
+    const int64_t planned = judge->rules.planned_ms / judge->period_ms, block = planned / LATELY_PARTS;
+    for (size_t i = 0; i < judge->count; i++) {
+        struct fy_watched *kpi = &judge->kpis[i];
+        if (judge->ticks > 0 && judge->ticks % a_minute == 0)
+            fy_odds_restart(&kpi->odds, planned / a_minute);
+        if (judge->ticks > 0 && judge->ticks % (block > a_minute ? block : a_minute) == 0) {
+            kpi->log_lately[1] = kpi->log_lately[0];
+            kpi->log_lately[0] = 0;
+        }
+    }
+}
+
 bool fy_judge_tick(struct fy_judge *judge, const struct fy_tick *tick, struct fy_err *err)
 {
     if (judge->ticks > 0 && tick->end_ms <= judge->last_ms)
         return fy_fail(err, FY_ERR_INVALID, "the tick that ends at %lld is not after the last one at %lld",
                        (long long)tick->end_ms, (long long)judge->last_ms);
+    turn_pages(judge);
     cover(judge, tick->end_ms);
     for (size_t i = 0; i < judge->count; i++) {
         struct fy_watched *kpi = &judge->kpis[i];
-        if (possible(tick->counts[i][FY_SIDE_SOURCE]) && possible(tick->counts[i][FY_SIDE_TARGET]))
-            add(kpi, tick->counts[i]);
-        else
+        if (kpi->gate.kpi == NULL) {
+            add_events(judge, kpi, tick->counts[i]);
+        } else if (possible(tick->counts[i][FY_SIDE_SOURCE]) && possible(tick->counts[i][FY_SIDE_TARGET])) {
+            fy_attempts_add(judge, kpi, tick->counts[i], tick->split);
+            add(judge, kpi, tick->counts[i], tick->latency != NULL ? tick->latency[i] : NULL);
+        } else {
             kpi->impossible = true;
+        }
     }
+    if (tick->split != NULL)
+        fy_shares_add(&judge->shares, tick->split);
+    (void)snprintf(judge->alarm, sizeof judge->alarm, "%s", tick->alarm != NULL ? tick->alarm : "");
     return true;
+}
+
+void fy_judge_planned_end(struct fy_judge *judge)
+{
+    if (judge->ended)
+        return;
+    judge->ended = true;
+    for (size_t i = 0; i < judge->count; i++)
+        judge->kpis[i].log_p = fy_exact_log_p(&judge->kpis[i].exact);
+}
+
+bool fy_judge_waive(struct fy_judge *judge, const char *gate, int64_t until_ms)
+{
+    const struct {
+        const char *name;
+        int64_t *place;
+    } others[] = {{"ratio", &judge->ratio_waived_ms},
+                  {"alarms", &judge->alarms_waived_ms},
+                  {"attempts", &judge->attempts_waived_ms}};
+    for (size_t i = 0; i < FY_COUNT(others); i++)
+        if (strcmp(others[i].name, gate) == 0) {
+            *others[i].place = until_ms;
+            return true;
+        }
+    for (size_t i = 0; i < judge->count; i++)
+        if (strcmp(fy_gate_name(&judge->kpis[i].gate), gate) == 0) {
+            judge->kpis[i].waived_until_ms = until_ms;
+            return true;
+        }
+    return false;
 }
 
 int64_t fy_judge_covered_ms(const struct fy_judge *judge)

@@ -20,24 +20,57 @@ struct fy_gate {
     int64_t floor;  /* success the target must have; 0: none */
     int64_t min_users;
     bool critical;
+    size_t edges;     /* of latency: so many thresholds are counted, FY_LATENCY_EDGES at most; 0: none */
+    const char *name; /* where kpi is NULL: events are counted, not users ("security"); outlives the judge */
 };
+
+/* How the judge decides. fy_judge_rules_default has the values of docs/judge.md. */
+struct fy_judge_rules {
+    double alpha;      /* of a rollback of a good upgrade, for a soak: half while it lasts, half at its end */
+    double alpha_pass; /* of a pass of a target that is worse by the margin */
+    double noise;      /* odds ratio that two equal versions may differ by: 1, or what an A/A run showed */
+    int64_t planned_ms; /* the soak, as planned */
+    int64_t
+        ratio_tolerance; /* hundredths of a point the users' share may be off; 0: the ratio is not judged */
+};
+extern const struct fy_judge_rules fy_judge_rules_default;
 
 struct fy_count {
     int64_t users, failed;
 };
 
-/* One tick: counts of each gate's KPI, in the gates' order, source then target. */
+/* Users whose procedure took longer than each edge, of those counted. */
+#define FY_LATENCY_EDGES 12
+struct fy_latency {
+    int64_t users, slower[FY_LATENCY_EDGES];
+};
+
+/* Where users are, and where those that arrived in the tick went; segments 5g, 4g; source, target. */
+#define FY_SEGMENTS 2
+struct fy_split {
+    int64_t users[FY_SEGMENTS][2], arrivals[FY_SEGMENTS][2];
+    int64_t wanted; /* permille on the target; -1: the ratio is not reached, nothing to be compared with */
+};
+
+/*
+ * One tick: counts of each gate's KPI, in the gates' order, source then target. For a gate that counts
+ * events, "failed" is how many and "users" the exposure.
+ */
 struct fy_tick {
     int64_t end_ms;
     struct fy_count (*counts)[2];
+    const struct fy_latency (*latency)[2]; /* by gate; NULL: none is measured */
+    const struct fy_split *split;          /* NULL: not known */
+    const char *alarm;                     /* a new alarm on the target that is a gate; NULL: none */
 };
 
 enum fy_verdict_kind {
     FY_VERDICT_PASS,
     FY_VERDICT_ROLLBACK,
     FY_VERDICT_INCONCLUSIVE, /* not enough seen yet */
-    FY_VERDICT_INVALID,      /* the counts cannot be trusted */
+    FY_VERDICT_INVALID,      /* the counts cannot be trusted, or cannot be compared */
     FY_VERDICT_HOLD,         /* both domains are ill and do not differ: somebody else's outage */
+    FY_VERDICT_ERROR,        /* it could not be judged at all: no counts came */
 };
 const char *fy_verdict_name(enum fy_verdict_kind kind);
 
@@ -48,7 +81,9 @@ struct fy_verdict {
 
 struct fy_judge;
 
-struct fy_judge *fy_judge_new(const struct fy_gate *gates, size_t count, int64_t period_ms);
+/* rules NULL: the default ones. */
+struct fy_judge *fy_judge_new(const struct fy_gate *gates, size_t count, int64_t period_ms,
+                              const struct fy_judge_rules *rules);
 void fy_judge_free(struct fy_judge *judge);
 
 /*
@@ -57,12 +92,27 @@ void fy_judge_free(struct fy_judge *judge);
  */
 void fy_judge_follow(struct fy_judge *judge, const struct fy_judge *former);
 
+/* The same from counts: what the source showed before anybody was moved. By gate. */
+void fy_judge_know(struct fy_judge *judge, const struct fy_count *source);
+
 /*
  * Ticks must come in order; a tick that was seen is refused. A gap is no data for those ticks. Counts that
  * cannot be (more failed than tried, less than nothing) are not an error here: the verdict is INVALID from
  * then on.
  */
 bool fy_judge_tick(struct fy_judge *judge, const struct fy_tick *tick, struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * The planned end of the soak has come: the exact test is made on what was counted so far, once. Calls after
+ * the first do nothing.
+ */
+void fy_judge_planned_end(struct fy_judge *judge);
+
+/*
+ * This gate does not count for ticks that end before until_ms: a KPI's name, "alarms", "security", "ratio" or
+ * "attempts". What it saw meanwhile is kept and shown.
+ */
+bool fy_judge_waive(struct fy_judge *judge, const char *gate, int64_t until_ms);
 
 /* The verdict now; at the planned end of the soak, "final" also asks for a PASS. Evidence as a JSON object
  * into buf. */

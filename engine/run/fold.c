@@ -403,13 +403,14 @@ static bool fold_verdict(struct fy_run *run, const struct fy_row *row, const jso
     set(&run->verdict, fy_strdup(fy_json_string_or(doc, "verdict", "")));
     set_member(&run->sentence, doc, "sentence");
     set_json(&run->evidence, json_object_get(doc, "evidence"));
+    run->verdict_final = fy_json_bool_or(doc, "final", false);
     enum fy_state to;
     if (strcmp(run->verdict, "rollback") == 0 && !run->order->gate.dry_run &&
         fy_state_move(run, run->state, "gate", false, &to)) {
         run->asked = "gate";
         set(&run->asked_why, fy_strdup(run->sentence));
     }
-    if (fy_json_bool_or(doc, "final", false))
+    if (run->verdict_final)
         fy_snapshot_take(run, run->stage_permille, row->time_ms);
     return true;
 }

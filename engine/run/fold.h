@@ -73,7 +73,14 @@ struct fy_run_error {
     char *message, *hint;
 };
 
-#define FY_RUN_KPIS 32 /* rows of the catalogue a run counts */
+#define FY_RUN_KPIS  32                /* rows of the catalogue a run counts */
+#define FY_RUN_GATES (FY_RUN_KPIS + 1) /* and the security counters */
+
+/* A gate that does not count until then (watch/signs.h). */
+struct fy_gate_waiver {
+    char *gate, *who, *role, *why;
+    int64_t until_ms;
+};
 
 /* Counts since the last snapshot, per KPI of the catalogue, source and target. */
 struct fy_run_counts {
@@ -152,7 +159,7 @@ struct fy_run {
     int64_t plan_items; /* of the first revision, for progress */
 
     /* stages, gates, approvals */
-    bool in_stage, watching, window_told, last_safe_told, observed_told;
+    bool verdict_final, in_stage, watching, window_told, last_safe_told, observed_told;
     int64_t stage_index, stage_permille;
     int64_t steered_permille; /* the last steering of this stage that is done; -1: none */
     int64_t steered_waiting;  /* users it left behind, in calls: they follow by themselves */
@@ -168,6 +175,8 @@ struct fy_run {
     char *refusal;          /* of the last wish, in a sentence; NULL: it was granted */
     struct fy_kpi *kpis;    /* the catalogue and the order's own (watch/kpis.h); NULL: the catalogue alone */
     struct fy_judge *judge; /* of the current stage; fed by its samples */
+    struct fy_gate_waiver *gate_waivers;
+    size_t gate_waiver_count;
     char *verdict, *sentence, *evidence;
     int64_t ticks;
     int64_t sample_end_ms; /* end of the last tick seen */

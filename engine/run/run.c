@@ -8,6 +8,7 @@
 #include "run/verb/retarget.h"
 #include "run/verb/wish.h"
 #include "run/watch/kpis.h"
+#include "run/watch/signs.h"
 
 #include <string.h>
 
@@ -69,6 +70,7 @@ void fy_run_free(struct fy_run *run)
     fy_order_free(run->order);
     fy_judge_free(run->judge);
     fy_run_kpis_free(run);
+    fy_signs_free(run);
     fy_prep_free(run->prep);
     fy_handover_free(run->handover);
     free(run->observed);

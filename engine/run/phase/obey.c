@@ -5,6 +5,7 @@
 #include "base/point.h"
 #include "run/drive.h"
 #include "run/step/step.h"
+#include "run/watch/watch.h"
 
 #include <string.h>
 
@@ -54,7 +55,8 @@ static bool may_leave(const struct fy_live *live, bool force)
 {
     const struct fy_run_step *step = &live->run->step;
     if (step->open && !live->settled)
-        return step->failed || fy_step_waits(live) || (!live->flight.taken && out_of_reach(live)) ||
+        return step->failed || fy_step_waits(live) ||
+               (!live->flight.taken && (out_of_reach(live) || fy_watch_holds(live->run))) ||
                (force && fy_step_rests(live));
     return live->script == FY_SCRIPT_IDLE || live->has_next || (force && live->script == FY_SCRIPT_ENDED);
 }
@@ -79,8 +81,8 @@ static void put(struct fy_live *live, const struct cause *cause, enum fy_state t
         fy_fail(&err, cause->verb ? FY_ERR_REFUSED : FY_ERR_PERMANENT, "%s", why);
         fy_hint(&err, cause->verb
                           ? "retry goes on from here, rollback takes the users back"
-                          : "the evidence is in the verdict; retry goes on all the same, rollback takes "
-                            "the users back");
+                          : "the evidence is in the verdict; rollback takes the users back, waive-gate and "
+                            "retry go on all the same");
     }
     fy_put_state(live, to, cause->name, why, err.kind != FY_ERR_NONE ? &err : NULL);
     FY_POINT(run_before_state_change);

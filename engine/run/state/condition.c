@@ -66,6 +66,12 @@ static bool failure_rolls_back(const struct fy_run *run)
     return run->order->rollback.on_failure == FY_ON_END_ROLLBACK;
 }
 
+/* There are gates that may speak: not before users move, not on the way back. */
+static bool gated(const struct fy_run *run)
+{
+    return going_up(run) && run->program > 0 && run->order->gate.kpi_count > 0;
+}
+
 static const struct {
     const char *name;
     bool (*holds)(const struct fy_run *run);
@@ -78,6 +84,7 @@ static const struct {
     {"step_failed", step_failed},
     {"step_builds", step_builds},
     {"going_up", going_up},
+    {"gated", gated},
     {"gate_rolls_back", gate_rolls_back},
     {"window_rolls_back", window_rolls_back},
     {"failure_rolls_back", failure_rolls_back},

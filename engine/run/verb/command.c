@@ -9,8 +9,9 @@
 #include <string.h>
 
 static const struct fy_verb *const tables[] = {
-    fy_verbs_basic,   fy_verbs_scheduled, fy_verbs_dirty,        fy_verbs_amend,    fy_verbs_approve,
-    fy_verbs_replace, fy_verbs_set_aside, fy_verbs_done_by_hand, fy_verbs_retarget, fy_verbs_adjust,
+    fy_verbs_basic,    fy_verbs_scheduled, fy_verbs_dirty,      fy_verbs_amend,
+    fy_verbs_approve,  fy_verbs_replace,   fy_verbs_set_aside,  fy_verbs_done_by_hand,
+    fy_verbs_retarget, fy_verbs_adjust,    fy_verbs_waive_gate,
 };
 
 /* ---- before it is accepted ---- */

@@ -36,6 +36,7 @@ extern const struct fy_verb fy_verbs_scheduled[];
 extern const struct fy_verb fy_verbs_amend[];
 extern const struct fy_verb fy_verbs_dirty[];
 extern const struct fy_verb fy_verbs_adjust[];
+extern const struct fy_verb fy_verbs_waive_gate[];
 extern const struct fy_verb fy_verbs_approve[];
 extern const struct fy_verb fy_verbs_replace[];
 extern const struct fy_verb fy_verbs_retarget[];

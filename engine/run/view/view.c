@@ -13,6 +13,7 @@
 #include "run/step/step.h"
 #include "run/verb/aside.h"
 #include "run/watch/sample.h"
+#include "run/watch/signs.h"
 
 #include <string.h>
 
@@ -179,6 +180,7 @@ static void put_judged(const struct fy_run *run, struct fy_buf *buf)
         fy_buf_member_raw(buf, "evidence", run->evidence);
         fy_buf_close(buf, '}');
     }
+    fy_signs_view(run, buf);
     if (run->error.kind != FY_ERR_NONE) {
         fy_buf_key(buf, "error");
         fy_buf_open(buf, '{');

@@ -7,6 +7,7 @@
 #include "run/step/step.h"
 #include "run/verb/aside.h"
 #include "run/view/view.h"
+#include "run/watch/watch.h"
 
 #include <string.h>
 #include <time.h>
@@ -95,7 +96,9 @@ static void in_step(const struct fy_run *run, int64_t now_ms, struct fy_buf *buf
     const struct fy_run_step *step = &run->step;
     char since[32];
     (void)span_text(now_ms - step->since_ms, since);
-    if (step->connection != NULL)
+    if (strcmp(step->call, "next_move") == 0 && fy_watch_holds(run))
+        fy_buf_format(buf, "moves nobody until the storm is over, %s so far: %s", since, run->sentence);
+    else if (step->connection != NULL)
         fy_buf_format(buf, "waits for %s to finish %s (step %llu), %s so far", step->connection, step->call,
                       (unsigned long long)step->number, since);
     else

@@ -11,8 +11,14 @@
 bool fy_sample_fold(struct fy_run *run, const json_t *doc, struct fy_err *err) FY_MUST_CHECK;
 
 /* A sample's body made of ticks of a reply to "counters" (docs/adapter-guide.md), summed, of these KPIs. */
-void fy_sample_body(const struct fy_kpi *kpis, const json_t *ticks, size_t first, size_t count,
-                    int64_t period_ms, struct fy_buf *buf);
+struct fy_sample_from {
+    const json_t *ticks;
+    size_t first, count;
+    int64_t period_ms;
+    const char *alarm; /* of the target, a gate; NULL: none */
+};
+void fy_sample_body(const struct fy_kpi *kpis, const struct fy_order_gate *gate,
+                    const struct fy_sample_from *from, struct fy_buf *buf);
 
 /* A new stage has a new judge; an order without gates has none. */
 void fy_run_judge_new(struct fy_run *run);

@@ -7,6 +7,7 @@
 #include "run/step/step.h"
 #include "run/watch/kpis.h"
 #include "run/watch/sample.h"
+#include "run/watch/signs.h"
 
 #include <string.h>
 
@@ -47,7 +48,7 @@ static int64_t seen_ms(const struct fy_live *live)
     return put > folded ? put : folded;
 }
 
-static void put_samples(struct fy_live *live, const json_t *ticks, int64_t period_ms)
+static void put_samples(struct fy_live *live, const json_t *ticks, int64_t period_ms, const char *alarm)
 {
     size_t count = json_array_size(ticks), first = 0;
     while (first < count && fy_json_int_or(json_array_get(ticks, first), "end", 0) <= seen_ms(live))
@@ -57,9 +58,26 @@ static void put_samples(struct fy_live *live, const json_t *ticks, int64_t perio
     size_t together = live->run->watching ? 1 : count - first;
     for (; first < count; first += together) {
         struct fy_buf body = {0};
-        fy_sample_body(fy_run_kpis(live->run), ticks, first, together, period_ms, &body);
+        const struct fy_sample_from from = {
+            .ticks = ticks, .first = first, .count = together, .period_ms = period_ms, .alarm = alarm};
+        fy_sample_body(fy_run_kpis(live->run), &live->run->order->gate, &from, &body);
         fy_put(live, FY_REC_SAMPLE, &body);
     }
+}
+
+/* Ill, or well again: what people see must not be the verdict of before. */
+static bool has_turned(const struct fy_run *run, const struct fy_verdict *verdict)
+{
+    const bool was_ill = run->verdict != NULL && !run->verdict_final &&
+                         (strcmp(run->verdict, "hold") == 0 || strcmp(run->verdict, "invalid") == 0);
+    const bool is_ill = verdict->kind == FY_VERDICT_HOLD || verdict->kind == FY_VERDICT_INVALID;
+    return was_ill ? strcmp(run->verdict, fy_verdict_name(verdict->kind)) != 0 : is_ill;
+}
+
+bool fy_watch_holds(const struct fy_run *run)
+{
+    return run->verdict != NULL && strcmp(run->verdict, "hold") == 0 && !run->verdict_final &&
+           !run->order->gate.dry_run && !fy_run_goes_back(run);
 }
 
 static void look_at_gates(struct fy_live *live)
@@ -71,8 +89,12 @@ static void look_at_gates(struct fy_live *live)
     watch->judged_ms = run->sample_end_ms;
     struct fy_buf evidence = {0};
     struct fy_verdict verdict = fy_judge_look(run->judge, false, &evidence);
-    if (verdict.kind == FY_VERDICT_ROLLBACK) {
-        watch->told = true;
+    const bool repeats = run->order->gate.dry_run && run->verdict != NULL && !run->verdict_final &&
+                         strcmp(run->verdict, fy_verdict_name(verdict.kind)) == 0;
+    if (!repeats && (verdict.kind == FY_VERDICT_ROLLBACK || has_turned(run, &verdict))) {
+        watch->told = verdict.kind == FY_VERDICT_ROLLBACK;
+        if (verdict.kind == FY_VERDICT_HOLD)
+            fy_put_text(live, FY_REC_ALARM, verdict.sentence, "hold");
         fy_watch_put_verdict(live, &verdict, evidence.data, false);
         fy_flush(live);
     }
@@ -85,8 +107,10 @@ static void counted(void *context, struct fy_question *questions, size_t count)
     struct fy_err err;
     const json_t *result = questions[0].result;
     int64_t period_ms = fy_json_int_or(result, "period_ms", live->run->order->gate.period_ms);
-    if (fy_ask_all_ok(questions, count, &err))
-        put_samples(live, json_object_get(result, "ticks"), period_ms);
+    FY_AUTO(fy_free_ptr)
+    char *alarm = count > 1 ? fy_signs_alarm(&live->run->order->gate, questions[1].result) : NULL;
+    if (fy_ask_all_ok(questions, 1, &err))
+        put_samples(live, json_object_get(result, "ticks"), period_ms, alarm);
     if (live->tray.count > 0)
         fy_flush(live);
     fy_drive(live);
@@ -102,10 +126,14 @@ static void look(void *context)
     int64_t seen = seen_ms(live), after = seen != 0 ? seen : fy_live_now(live).ms - MINUTE_MS;
     FY_AUTO(fy_buf_free) struct fy_buf args = {0};
     fy_counters_args(run, live->engine->world.adapters, after, &args);
-    struct fy_question question = {
-        .connection = fy_counters_source(run->order), .verb = "counters", .args = args.data};
+    const char *alarms = fy_bind_observe(run->order, live->engine->world.adapters, "alarms");
+    const struct fy_question questions[] = {
+        {.connection = fy_counters_source(run->order), .verb = "counters", .args = args.data},
+        {.connection = alarms, .verb = "alarms", .args = "{}"}};
     struct fy_ask_who who = {.engine = live->engine, .run = run->id, .base = &run->base};
-    fy_ask(&who, &question, 1, counted, live, &watch->ask);
+    const bool alarm_gate =
+        run->watching && run->judge != NULL && run->order->gate.alarm != NULL && alarms != NULL;
+    fy_ask(&who, questions, alarm_gate ? 2 : 1, counted, live, &watch->ask);
 }
 
 void fy_watch_drive(struct fy_live *live)

@@ -13,6 +13,12 @@
 void fy_watch_drive(struct fy_live *live);
 void fy_watch_free(struct fy_live *live);
 
+/*
+ * Both domains are ill alike: the last verdict was "hold", and the order's gates act. Nobody is moved then,
+ * and nothing is lost by waiting: it clears by itself, or a person decides.
+ */
+bool fy_watch_holds(const struct fy_run *run);
+
 /* Write a verdict of the judge of the current stage, with its evidence. */
 void fy_watch_put_verdict(struct fy_live *live, const struct fy_verdict *verdict, const char *evidence,
                           bool final);

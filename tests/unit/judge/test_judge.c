@@ -74,7 +74,7 @@ static void test_judge_finds_five_points_within_half_a_minute(void **state)
     int64_t ticks = 0, found = 0;
     for (int i = 0; i < 200; i++) {
         const struct fy_gate one = gate("amf.initial_registration", 30, true);
-        struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+        struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
         const int64_t at = soak(judge, &luck, A_TICK(1000), 0.003, 0.053);
         found += at > 0;
         ticks += at;
@@ -91,7 +91,7 @@ static void test_judge_finds_a_failing_kpi_that_never_failed_before(void **state
     (void)state;
     struct luck luck = {11};
     const struct fy_gate one = gate("amf.initial_registration", 30, true);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     const int64_t at = soak(judge, &luck, A_TICK(150), 0.00002, 0.05);
     printf("5 points worse on a KPI that never fails, 150 users a minute: %lld s\n", (long long)at * 5);
     assert_true(at > 0 && at * 5 <= 300);
@@ -116,7 +116,7 @@ static void test_judge_leaves_good_upgrades_alone(void **state)
         int alarms = 0, holds = 0;
         for (int i = 0; i < SOAKS; i++) {
             const struct fy_gate one = gate("amf.paging", rows[row].margin, true);
-            struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+            struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
             alarms += soak(judge, &luck, rows[row].users, rows[row].rate, rows[row].rate) > 0;
             holds += fy_judge_look(judge, false, NULL).kind == FY_VERDICT_HOLD;
             fy_judge_free(judge);
@@ -134,7 +134,7 @@ static void test_judge_calls_a_storm_nobodys_regression(void **state)
     int rollbacks = 0, holds = 0;
     for (int i = 0; i < 200; i++) {
         const struct fy_gate one = gate("amf.paging", 30, true);
-        struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+        struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
         struct fy_verdict verdict = {.kind = FY_VERDICT_PASS};
         for (int64_t t = 1; t <= 60; t++) {
             const double rate = t <= 36 ? 0.005 : 0.2;
@@ -158,7 +158,7 @@ static void test_judge_never_passes_without_data(void **state)
     (void)state;
     const struct fy_gate gates[] = {gate("amf.initial_registration", 30, true),
                                     gate("amf.paging", 100, false)};
-    struct fy_judge *judge = fy_judge_new(gates, 2, TICK);
+    struct fy_judge *judge = fy_judge_new(gates, 2, TICK, NULL);
     assert_int_equal(fy_judge_look(judge, true, NULL).kind, FY_VERDICT_INCONCLUSIVE);
     for (int64_t t = 1; t <= SOAK; t++) {
         struct fy_count counts[2][2] = {{{100, 0}, {0, 0}}, {{100, 1}, {100, 1}}};
@@ -175,7 +175,7 @@ static void test_judge_passes_a_good_soak_and_says_what_it_saw(void **state)
     (void)state;
     struct luck luck = {5};
     const struct fy_gate one = gate("amf.initial_registration", 30, true);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     assert_int_equal(soak(judge, &luck, A_TICK(200), 0.00002, 0.00002), 0);
     FY_AUTO(fy_buf_free) struct fy_buf evidence = {0};
     const struct fy_verdict verdict = fy_judge_look(judge, true, &evidence);
@@ -192,7 +192,7 @@ static void test_judge_wants_enough_users_to_exclude_the_margin(void **state)
 {
     (void)state;
     const struct fy_gate one = gate("amf.initial_registration", 30, true);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     struct fy_count counts[1][2] = {{{300, 0}, {300, 0}}};
     feed(judge, 1, counts);
     const struct fy_verdict verdict = fy_judge_look(judge, true, NULL);
@@ -206,8 +206,8 @@ static void test_judge_compares_with_the_stage_before_when_the_source_is_empty(v
     (void)state;
     struct luck luck = {9};
     const struct fy_gate one = gate("amf.paging", 100, true);
-    struct fy_judge *half = fy_judge_new(&one, 1, TICK), *good = fy_judge_new(&one, 1, TICK),
-                    *bad = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *half = fy_judge_new(&one, 1, TICK, NULL), *good = fy_judge_new(&one, 1, TICK, NULL),
+                    *bad = fy_judge_new(&one, 1, TICK, NULL);
     assert_int_equal(soak(half, &luck, 80, 0.0066, 0.0066), 0);
     fy_judge_follow(good, half);
     fy_judge_follow(bad, half);
@@ -233,7 +233,7 @@ static void test_judge_stops_at_once_when_nobody_succeeds(void **state)
 {
     (void)state;
     const struct fy_gate one = gate("amf.paging", 100, false);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     struct fy_count counts[1][2] = {{{10, 0}, {10, 10}}}, both[1][2] = {{{10, 10}, {10, 10}}};
     feed(judge, 1, counts);
     feed(judge, 2, counts);
@@ -253,7 +253,7 @@ static void test_judge_keeps_floors(void **state)
     one.floor = 9900;
     for (int both = 0; both <= 1; both++) {
         struct luck luck = {21};
-        struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+        struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
         for (int64_t t = 1; t <= 24; t++) {
             struct fy_count counts[1][2] = {
                 {{80, binomial(&luck, 80, both ? 0.04 : 0.004)}, {80, binomial(&luck, 80, 0.04)}}};
@@ -270,7 +270,7 @@ static void test_judge_counts_time_only_where_there_are_ticks(void **state)
 {
     (void)state;
     const struct fy_gate one = gate("amf.paging", 100, false);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     struct fy_count counts[1][2] = {{{10, 0}, {10, 0}}};
     feed(judge, 1, counts);
     feed(judge, 2, counts);
@@ -288,7 +288,7 @@ static void test_judge_trusts_no_impossible_counts(void **state)
 {
     (void)state;
     const struct fy_gate one = gate("amf.paging", 100, true);
-    struct fy_judge *judge = fy_judge_new(&one, 1, TICK);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
     struct fy_count counts[1][2] = {{{10, 0}, {10, 11}}};
     feed(judge, 1, counts);
     assert_int_equal(fy_judge_look(judge, true, NULL).kind, FY_VERDICT_INVALID);
@@ -303,7 +303,7 @@ static void test_judge_costs_less_than_a_millisecond_a_tick(void **state)
     struct luck luck = {1};
     for (int i = 0; i < 32; i++)
         gates[i] = gate("amf.paging", 30, true);
-    struct fy_judge *judge = fy_judge_new(gates, 32, TICK);
+    struct fy_judge *judge = fy_judge_new(gates, 32, TICK, NULL);
     struct timespec from, to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     for (int64_t t = 1; t <= 100; t++) {

@@ -184,7 +184,7 @@ static void new_judge(struct trial *trial)
                                     .margin = ordered->kpis[i].margin_bp,
                                     .critical = ordered->kpis[i].critical};
     struct fy_judge *former = trial->judge;
-    trial->judge = fy_judge_new(gates, ordered->kpi_count, ordered->period_ms);
+    trial->judge = fy_judge_new(gates, ordered->kpi_count, ordered->period_ms, NULL);
     fy_judge_follow(trial->judge, former);
     fy_judge_free(former);
     trial->judged_ms = trial->hand.now;

@@ -82,6 +82,7 @@ static const struct {
     {"done-by-hand", "{\"step\":1,\"why\":\"test\"}"},
     {"retarget", "{\"images\":{\"SVC\":{\"ref\":\"amf-svc:1.3.1\"}},\"version\":\"1.3.1\",\"why\":\"test\"}"},
     {"amend", "{\"set\":{\"stage.50.soak\":\"PT20M\"}}"},
+    {"waive-gate", "{\"gate\":\"ratio\",\"minutes\":30,\"why\":\"test\"}"},
     {"waive", "{\"check\":\"no_critical_alarms\",\"why\":\"test\"}"},
 };
 

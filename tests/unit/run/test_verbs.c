@@ -111,7 +111,7 @@ static void test_a_refused_verb_names_the_state_and_the_legal_ones(void **state)
     assert_false(harness_command(h, run, "commit", NULL, &err));
     assert_int_equal(err.kind, FY_ERR_REFUSED);
     assert_non_null(strstr(err.message, "PROCESSING"));
-    assert_string_equal(err.hint, "possible now: adjust, pause, cancel, rollback");
+    assert_string_equal(err.hint, "possible now: adjust, waive-gate, pause, cancel, rollback");
     assert_false(harness_command(h, run, "approve", NULL, &err));
     assert_int_equal(err.kind, FY_ERR_REFUSED);
     assert_false(harness_command(h, run, "dance", NULL, &err));

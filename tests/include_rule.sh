@@ -5,14 +5,14 @@ cd "$(dirname "$0")/.."
 
 declare -A allowed=(
     [base]=""
-    [order]="base" [store]="base" [script]="base" [adapter]="base ferry" [judge]="base"
+    [order]="base" [store]="base" [script]="base" [adapter]="base ferry" [judge]="base" [fleet]="base"
     [plan]="base order"
     [journal]="base store"
     [run]="base order plan journal script adapter judge"
     [notify]="base journal"
     [api]="base order plan journal run"
     [rehearse]="base order plan store journal script adapter judge run ferry sim" # and the simulator's linked.h
-    [daemon]="base order plan store journal script adapter judge run notify api"
+    [daemon]="base order plan store fleet journal script adapter judge run notify api"
     [cli]="base journal" # journal: an exported file is verified without any engine
     [host]="base order script adapter ferry"
 )

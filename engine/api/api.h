@@ -15,6 +15,7 @@
 #ifndef FY_API_API_H
 #define FY_API_API_H
 
+#include "base/buf.h"
 #include "journal/journal.h"
 #include "run/engine.h"
 
@@ -22,6 +23,18 @@
 
 struct fy_api;
 struct fy_access;
+
+/* The other engines of this store. Answers to post and drain come through fy_api_answer, by what they return.
+ */
+struct fy_api_fleet {
+    void *self;
+    const char *name; /* of this engine */
+    uint64_t (*post)(void *self, const char *run, const char *verb, const char *args,
+                     const char *caller); /* JSON */
+    uint64_t (*drain)(void *self, const char *engine, bool drained);
+    void (*list)(void *self, struct fy_buf *buf); /* a JSON array */
+    bool (*draining)(void *self);
+};
 
 /* Everything but the loop is borrowed for the life of the API. */
 struct fy_api_world {
@@ -32,11 +45,12 @@ struct fy_api_world {
     const struct fy_adapters *adapters;
     const struct fy_workflow *workflows; /* the workflow catalogue */
     size_t workflow_count;
-    const char *const *receivers; /* of callbacks; ends with NULL; NULL: none */
-    const char *const *kpis;      /* names of the judge's catalogue; ends with NULL */
-    const char *host_path;        /* ferry-host, which reads orders */
-    int64_t started_ms;           /* wall clock, for GET /v1/engine */
-    const char *socket_group;     /* its members may use the UNIX socket, too; NULL: nobody */
+    const char *const *receivers;     /* of callbacks; ends with NULL; NULL: none */
+    const char *const *kpis;          /* names of the judge's catalogue; ends with NULL */
+    const char *host_path;            /* ferry-host, which reads orders */
+    const struct fy_api_fleet *fleet; /* NULL: this engine has its store to itself */
+    int64_t started_ms;               /* wall clock, for GET /v1/engine */
+    const char *socket_group;         /* its members may use the UNIX socket, too; NULL: nobody */
 };
 
 /* How long a client may take; zeroes mean the values above. Tests are less patient. */
@@ -69,6 +83,9 @@ void fy_api_access(struct fy_api *api, struct fy_access *access);
 
 /* The world's list of workflows has grown; there are so many now. */
 void fy_api_workflows(struct fy_api *api, size_t count);
+
+/* What became of a post: an HTTP status, and an error as {"kind","message","hint"} or in words. */
+void fy_api_answer(struct fy_api *api, uint64_t id, int status, const char *text);
 
 /* A record became durable: streams of its run go on. */
 void fy_api_record(struct fy_api *api, const struct fy_row *row);

@@ -2,6 +2,7 @@
 /* What changes something, or might: orders and verbs. */
 #include "api/route.h"
 
+#include "api/fleet.h"
 #include "api/server.h"
 #include "api/submit.h"
 #include "base/json.h"
@@ -108,7 +109,8 @@ static void submit(struct fy_exchange *exchange, struct fy_order *order)
     const char *run = NULL;
     bool existed = false;
     struct fy_err err;
-    if (!fy_exchange_number(exchange, "scale", 1, 0, &submission.scale, &err) ||
+    if (!fy_fleet_takes_orders(exchange, &err) ||
+        !fy_exchange_number(exchange, "scale", 1, 0, &submission.scale, &err) ||
         !fy_order_epoch(exchange, order, &submission.epoch_ms, &err) ||
         !fy_engine_submit(exchange->api->world.engine, &submission, &run, &existed, on_durable, change,
                           &err)) {
@@ -191,7 +193,7 @@ void fy_get_template(struct fy_exchange *exchange)
 }
 
 /* A refused verb says in which state the run is and what would be possible. */
-static void refuse_verb(struct fy_exchange *exchange, const struct fy_err *err)
+void fy_refuse_verb(struct fy_exchange *exchange, const struct fy_err *err)
 {
     FY_AUTO(fy_buf_free) struct fy_buf view = {0};
     FY_AUTO(fy_buf_free) struct fy_buf extra = {0};
@@ -224,13 +226,18 @@ void fy_post_verb(struct fy_exchange *exchange)
     struct fy_caller caller = fy_exchange_caller(exchange);
     const char *verb =
         exchange->args[1] != NULL ? exchange->args[1] : strrchr(exchange->route->path, '/') + 1;
-    struct fy_change *change = change_new(exchange, exchange->args[0]);
     struct fy_err err;
+    if (!check_arguments(&exchange->body, &err)) {
+        fy_refuse_verb(exchange, &err);
+        return;
+    }
+    if (fy_fleet_pass_on(exchange, verb, &caller))
+        return;
+    struct fy_change *change = change_new(exchange, exchange->args[0]);
     const char *args = exchange->body.length > 0 ? exchange->body.data : NULL;
-    if (check_arguments(&exchange->body, &err) &&
-        fy_engine_command(exchange->api->world.engine, exchange->args[0], verb, args, &caller, on_durable,
+    if (fy_engine_command(exchange->api->world.engine, exchange->args[0], verb, args, &caller, on_durable,
                           change, &err))
         return;
     change_free(change);
-    refuse_verb(exchange, &err);
+    fy_refuse_verb(exchange, &err);
 }

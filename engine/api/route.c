@@ -16,6 +16,7 @@ enum {
     ANSWER = FY_MAY_APPROVE | FY_MAY_TEST | FY_MAY_OPERATE, /* which of them, the question says */
     OVERRIDE = FY_MAY_APPROVE,
     AUDIT = FY_MAY_AUDIT,
+    RUN_ENGINES = FY_MAY_ADMIN,
     BACK = FY_MAY_OPERATE | FY_MAY_APPROVE, /* rollback waits for nobody */
 };
 
@@ -29,6 +30,9 @@ const struct fy_route fy_routes[] = {
     {"GET", "/readyz", FY_MAY_PUBLIC, FY_SCOPE_NONE, fy_get_ready,
      "Can it act? 503 while the store cannot be written"},
     {"GET", "/v1/engine", READ, FY_SCOPE_NONE, fy_get_engine, "The engine: version, store, counts"},
+    {"GET", "/v1/engines", READ, FY_SCOPE_NONE, fy_get_engines, "The engines that share the store"},
+    {"POST", "/v1/engines/*/*", RUN_ENGINES, FY_SCOPE_NONE, fy_post_engine_verb,
+     "drain: all its runs go to others; resume: it works again"},
     {"GET", "/v1/kpis", READ, FY_SCOPE_NONE, fy_get_catalogue, "The catalogue of KPIs"},
     {"GET", "/v1/adapters", READ, FY_SCOPE_HANDLER, fy_get_adapters, "Connections that orders may name"},
     {"GET", "/v1/adapters/*", READ, FY_SCOPE_HANDLER, fy_get_adapter, "One connection"},

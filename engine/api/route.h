@@ -30,6 +30,8 @@ const struct fy_route *fy_route_find(const char *method, const char *path, char 
 
 void fy_get_health(struct fy_exchange *exchange);
 void fy_get_ready(struct fy_exchange *exchange);
+void fy_get_engines(struct fy_exchange *exchange);
+void fy_post_engine_verb(struct fy_exchange *exchange);
 void fy_get_engine(struct fy_exchange *exchange);
 void fy_get_catalogue(struct fy_exchange *exchange);
 void fy_get_adapters(struct fy_exchange *exchange);

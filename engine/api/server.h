@@ -51,6 +51,7 @@ struct fy_peer {
 struct fy_stream;
 struct fy_reading;
 struct fy_change;
+struct fy_passed;
 
 struct fy_api {
     struct fy_api_world world;
@@ -67,6 +68,7 @@ struct fy_api {
     unsigned crowd[FY_DOOR_KINDS]; /* peers of doors of each kind: one cannot crowd out the other */
     struct fy_exchange *exchanges;
     struct fy_stream *streams;
+    struct fy_passed *passed;  /* verbs that another engine was sent */
     struct fy_change *changes; /* accepted, not durable: their askers wait */
 };
 

@@ -5,11 +5,14 @@
 #include "api/api.h"
 #include "base/mem.h"
 #include "daemon/catalogue.h"
+#include "daemon/gate.h"
 #include "daemon/northbound.h"
+#include "daemon/peers.h"
 #include "daemon/timers.h"
 #include "journal/checkpoint.h"
 #include "judge/judge.h"
 #include "script/remote.h"
+#include "store/lock.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -33,9 +36,12 @@ struct fy_daemon {
     bool busy;            /* a record since it was last looked at */
     char *socket;
     struct fy_store *store;
+    int lock_fd;           /* of the folder, where the store is elsewhere */
+    struct fy_peers peers; /* the other engines of the store, if it can have any */
     struct fy_journal *journal;
     struct fy_notary *notary; /* NULL: there is no key */
     uv_timer_t sign;
+    struct fy_adapters *adapters;
     struct fy_remote *remote;
     struct fy_script *script;
     struct fy_catalogue catalogue;
@@ -118,21 +124,54 @@ static bool start_notary(struct fy_daemon *daemon, const struct fy_options *opti
     return uv_timer_start(&daemon->sign, on_sign, SIGN_MS, SIGN_MS) == 0;
 }
 
+struct joining {
+    struct fy_daemon *daemon;
+    const struct fy_options *options;
+};
+
+static bool join_peers(void *context, uint64_t *ret_epoch, struct fy_err *err)
+{
+    const struct joining *joining = context;
+    const struct fy_options *options = joining->options;
+    const struct fy_peers_options as = {.loop = &joining->daemon->loop,
+                                        .database = options->database,
+                                        .name = options->engine,
+                                        .home = options->store,
+                                        .lease_ms = options->lease_ms};
+    return fy_peers_join(&joining->daemon->peers, &as, ret_epoch, err);
+}
+
+/* A store that is elsewhere: the folder is still this process' alone. */
 static bool open_database(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
+    FY_AUTO(fy_free_ptr) char *mine = fy_format("%s/ferryd", options->store);
+    struct joining joining = {.daemon = daemon, .options = options};
+    const struct fy_pg_options database = {
+        .address = options->database,
+        .name = options->engine,
+        .home = options->store,
+        .join = join_peers,
+        .context = &joining,
+    };
+    if (!fy_lock_store(mine, &daemon->lock_fd, err) ||
+        !fy_store_open_postgresql(&database, &daemon->store, err))
+        return false;
+    fy_store_renews_postgresql(daemon->store, fy_peers_renewed, &daemon->peers);
+    return true;
+}
+
+static bool open_embedded(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
     FY_AUTO(fy_free_ptr) char *path = fy_format("%s/ferry.db", options->store);
-    FY_AUTO(fy_free_ptr) char *home = realpath(options->store, NULL);
-    const struct fy_pg_options elsewhere = {
-        .address = options->database, .name = NULL, .home = home != NULL ? home : options->store};
-    return options->database != NULL ? fy_store_open_postgresql(&elsewhere, &daemon->store, err)
-                                     : fy_store_open_sqlite(path, &daemon->store, err);
+    return fy_store_open_sqlite(path, &daemon->store, err);
 }
 
 static bool open_store(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     const struct fy_journal_loop loop = {.wake = wake_loop, .context = daemon, .gathers = true};
     (void)mkdir(options->store, 0700); /* opening says what is wrong, if it is */
-    if (!open_database(daemon, options, err))
+    if (options->database != NULL ? !open_database(daemon, options, err)
+                                  : !open_embedded(daemon, options, err))
         return false;
     (void)uv_async_init(&daemon->loop, &daemon->wake, on_wake);
     (void)uv_prepare_init(&daemon->loop, &daemon->turn);
@@ -164,6 +203,10 @@ static bool start_adapters(struct fy_daemon *daemon, const struct fy_options *op
         .log_stderr = true,
     };
     daemon->remote = fy_remote_new(&remote);
+    daemon->adapters = fy_remote_adapters(daemon->remote);
+    if (daemon->peers.fleet != NULL)
+        daemon->adapters =
+            fy_gate_adapters(fy_gate_new(&daemon->loop, daemon->adapters, fy_peers_may_act, &daemon->peers));
     return true;
 }
 
@@ -227,18 +270,21 @@ static void list_kpis(struct fy_daemon *daemon)
 
 static bool start_engine(struct fy_daemon *daemon, struct fy_err *err)
 {
+    bool alone = daemon->peers.fleet == NULL;
     const struct fy_engine_world world = {
         .clock = fy_system_clock,
         .timers = fy_timers_of(&daemon->timers),
         .store = daemon->store,
         .journal = daemon->journal,
         .script = daemon->script,
-        .adapters = fy_remote_adapters(daemon->remote),
+        .adapters = daemon->adapters,
         .workflows = daemon->catalogue.workflows,
         .workflow_count = daemon->catalogue.count,
+        .left = alone ? NULL : fy_peers_left,
+        .left_context = &daemon->peers,
     };
     daemon->engine = fy_engine_new(&world);
-    return fy_engine_recover(daemon->engine, err);
+    return !alone || fy_engine_recover(daemon->engine, err); /* among others, runs are claimed first */
 }
 
 static bool start_api(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
@@ -249,12 +295,13 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
         .engine = daemon->engine,
         .store = daemon->store,
         .journal = daemon->journal,
-        .adapters = fy_remote_adapters(daemon->remote),
+        .adapters = daemon->adapters,
         .workflows = daemon->catalogue.workflows,
         .workflow_count = daemon->catalogue.count,
         .receivers = (const char *const *)daemon->connections->receivers,
         .kpis = daemon->kpis,
         .host_path = options->host,
+        .fleet = daemon->peers.fleet != NULL ? &daemon->peers.for_api : NULL,
         .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),
         .socket_group = options->socket_group,
     };
@@ -300,6 +347,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
 {
     struct fy_daemon *daemon = FY_NEW(struct fy_daemon);
     (void)uv_loop_init(&daemon->loop);
+    daemon->lock_fd = -1;
     daemon->timers.loop = &daemon->loop;
     daemon->options = options;
     daemon->socket = fy_format("%s/ferry.sock", options->store);
@@ -319,6 +367,8 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     if (!start_engine(daemon, err) || !start_api(daemon, options, err))
         return NULL;
     ask_again_later(daemon);
+    if (daemon->peers.fleet != NULL)
+        fy_peers_begin(&daemon->peers, daemon->engine, daemon->api);
     fy_log(FY_LOG_INFO, "%s, epoch %llu, %zu workflows, listening on %s", daemon->store->name,
            (unsigned long long)daemon->store->epoch, daemon->catalogue.count, daemon->socket);
     tell_ready((int)options->ready_fd);

@@ -14,16 +14,18 @@
 #include "base/log.h"
 
 struct fy_options {
-    char *config;                                  /* file; NULL: there is none */
-    char *store;                                   /* the directory */
-    char *database;                                /* a PostgreSQL's address; NULL: SQLite */
-    char *audit_key;                               /* file; NULL: nothing is signed */
-    char *connections;                             /* file */
-    char *plugins;                                 /* directory */
-    char *workflows;                               /* directory */
-    char *host;                                    /* the ferry-host program */
-    char *access;                                  /* file: who may do what */
-    char *listen;                                  /* "ADDRESS:PORT"; NULL: the UNIX socket only */
+    char *config;      /* file; NULL: there is none */
+    char *store;       /* the directory */
+    char *database;    /* a PostgreSQL's address; NULL: SQLite */
+    char *audit_key;   /* file; NULL: nothing is signed */
+    char *engine;      /* its name among those of the database; NULL: HOST-FOLDER */
+    int64_t lease_ms;  /* how long it may be silent */
+    char *connections; /* file */
+    char *plugins;     /* directory */
+    char *workflows;   /* directory */
+    char *host;        /* the ferry-host program */
+    char *access;      /* file: who may do what */
+    char *listen;      /* "ADDRESS:PORT"; NULL: the UNIX socket only */
     char *tls_certificate, *tls_key, *tls_clients; /* files; NULL: not given */
     char *socket_group;                       /* its members may use the UNIX socket, too; NULL: nobody */
     int64_t max_connections, max_per_address; /* over TCP */

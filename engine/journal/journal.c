@@ -92,6 +92,7 @@ void fy_journal_adopt(struct fy_journal *journal, const char *run, uint64_t last
                       const unsigned char last_hash[FY_SHA256_BYTES])
 {
     struct fy_journal_run *known = run_of(journal, run);
+    known->parted = false;
     known->seq = last_seq;
     memcpy(known->hash, last_hash, FY_SHA256_BYTES);
 }
@@ -148,6 +149,10 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
                        void (*done)(void *context), void *context)
 {
     struct fy_journal_run *known = run_of(journal, run);
+    if (known->parted) {
+        let_go(records, count);
+        return;
+    }
     enum fy_record_when when = when_of(records, count, line != NULL || text_count > 0);
     bool holds = known->held != NULL && known->held->item_count > 0;
     if (when == FY_WHEN_RIDES || (when == FY_WHEN_LAZY && holds)) {
@@ -161,6 +166,19 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
     fy_journal_batch_add_texts(journal->open, texts, text_count);
     if (done != NULL)
         fy_journal_batch_end_call(journal->open, done, context);
+    if (!journal->loop.gathers)
+        fy_journal_unlock_and_stir(journal);
+    else
+        (void)pthread_mutex_unlock(&journal->lock);
+}
+
+void fy_journal_part(struct fy_journal *journal, const char *run, void (*done)(void *context), void *context)
+{
+    struct fy_journal_run *known = run_of(journal, run);
+    known->parted = true;
+    (void)pthread_mutex_lock(&journal->lock);
+    gather(journal, known, FY_WHEN_FORCED, NULL, 0);
+    fy_journal_batch_end_call(journal->open, done, context);
     if (!journal->loop.gathers)
         fy_journal_unlock_and_stir(journal);
     else

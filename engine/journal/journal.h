@@ -83,6 +83,12 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
                        const struct fy_run_line *line, const struct fy_text *texts, size_t text_count,
                        void (*done)(void *context), void *context);
 
+/*
+ * Part with a run: everything of it that gathers or was held back is committed now. done is called when that
+ * is durable. What is handed over of the run from now on is let go, until fy_journal_adopt takes it up again.
+ */
+void fy_journal_part(struct fy_journal *journal, const char *run, void (*done)(void *context), void *context);
+
 /* Deliver what became durable; call it when woken and once in each turn of the loop. */
 void fy_journal_turn(struct fy_journal *journal);
 

@@ -297,7 +297,7 @@ static bool joins_outcome(const struct fy_live *live)
 
 static void drive_once(struct fy_live *live)
 {
-    if (live->writing > 0 || live->over)
+    if (live->writing > 0 || live->over || (live->leaving && fy_move_out(live)))
         return;
     if (live->recovered) {
         fy_drive_resumed(live);

@@ -94,12 +94,9 @@ static void sweep(void *context)
     }
 }
 
-/* A run that stands still over a fault of ours stays in the list, for people to see. */
-void fy_live_bury(struct fy_live *live)
+void fy_live_put_away(struct fy_live *live)
 {
     struct fy_engine *engine = live->engine;
-    if (!fy_state_final(live->run->state) || live->buried)
-        return;
     struct fy_live **at = &engine->lives;
     while (*at != NULL && *at != live)
         at = &(*at)->next;
@@ -112,6 +109,13 @@ void fy_live_bury(struct fy_live *live)
     engine->over = live;
     if (engine->sweep_timer == NULL)
         engine->sweep_timer = engine->world.timers.at(engine->world.timers.self, 0, sweep, engine);
+}
+
+/* A run that stands still over a fault of ours stays in the list, for people to see. */
+void fy_live_bury(struct fy_live *live)
+{
+    if (fy_state_final(live->run->state) && !live->buried)
+        fy_live_put_away(live);
 }
 
 /* ---- the engine

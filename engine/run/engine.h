@@ -46,6 +46,9 @@ struct fy_engine_world {
     struct fy_adapters *adapters;
     const struct fy_workflow *workflows;
     size_t workflow_count;
+    /* Many engines on one store; NULL where there is one. A run has left (fy_engine_let_go): give it back. */
+    void (*left)(void *context, const char *run);
+    void *left_context;
 };
 
 struct fy_engine;
@@ -55,6 +58,21 @@ void fy_engine_free(struct fy_engine *engine); /* close the journal first; forge
 
 /* Restart: read every live run from the store, restore it, then go on (journals "resumed" for each). */
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * Many engines on one store (fleet/fleet.h). A run that became this engine's is read and driven on; one that
+ * it drives already, or that is over, is left as it is. FY_ERR_TRANSIENT: the store cannot be read just now.
+ */
+bool fy_engine_adopt(struct fy_engine *engine, const char *run, struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * So many runs, all with -1, go to another engine, those first that wait anyway: each as soon as no call of
+ * it is out and all of it is durable. world.left is told of each. How many are on their way now.
+ */
+size_t fy_engine_let_go(struct fy_engine *engine, int64_t count);
+
+/* It lives, and another engine drives it. Reads the store. */
+bool fy_engine_elsewhere(struct fy_engine *engine, const char *run);
 
 /* Who sends something: for the journal, and for what depends on who it is. */
 struct fy_caller {

@@ -91,6 +91,7 @@ struct fy_live {
 
     bool driving, again, over, buried;
     bool dirty; /* given up, and what it left is not freed: it stays in the index of live runs (handover.h) */
+    bool leaving;   /* another engine is to have it: it goes as soon as nothing of it acts (moving.c) */
     bool recovered; /* taken over from the store: RESUMED is to be written first */
 };
 
@@ -140,6 +141,10 @@ void fy_drive(struct fy_live *live);
 /* The run cannot go on by itself: FAILED_TEMP (or ROLLED_BACK while nothing was touched), with the error. */
 void fy_park(struct fy_live *live, const char *event, const struct fy_err *error);
 
+/* ---- moving.c ---- */
+/* A run that is to leave: true if it has left, or waits for what it has handed over. */
+bool fy_move_out(struct fy_live *live);
+
 /* ---- command.c ---- */
 bool fy_command(struct fy_live *live, const char *verb, const char *args, const struct fy_caller *caller,
                 struct fy_err *err) FY_MUST_CHECK;
@@ -147,7 +152,10 @@ bool fy_command(struct fy_live *live, const char *verb, const char *args, const 
 /* ---- engine.c, submit.c ---- */
 void fy_live_keep_line(struct fy_live *live, const struct fy_order *order, const char *sha256);
 void fy_live_line(const struct fy_live *live, bool final, struct fy_run_line *line);
+void fy_live_put_away(struct fy_live *live); /* out of the list now, freed at the next quiet moment */
 bool fy_run_read(struct fy_store *store, struct fy_run *run, struct fy_err *err) FY_MUST_CHECK;
+struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run,
+                                 struct fy_err *err); /* takes the run; NULL: it cannot be read */
 void fy_dry_runs_free(struct fy_engine *engine);
 struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run); /* takes the run */
 void fy_live_free(struct fy_live *live);

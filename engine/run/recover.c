@@ -102,14 +102,13 @@ static bool is_there(const struct listing *listing, struct fy_err *err)
     return true;
 }
 
-/* A run that cannot be read does not keep the others from going on. */
-static struct fy_live *take_over(struct fy_engine *engine, struct restored *restored)
+struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run, struct fy_err *err)
 {
-    struct fy_live *live = fy_live_new(engine, restored->run);
-    if (!restored->failed && live->run->seq == 0)
-        restored->failed = !fy_fail(&restored->err, FY_ERR_NOT_FOUND, "it has no records");
-    if (restored->failed) {
-        fy_log_err(&restored->err, "run %s cannot be taken over", live->run->id);
+    struct fy_live *live = fy_live_new(engine, run);
+    if (err->kind == FY_ERR_NONE && run->seq == 0)
+        (void)fy_fail(err, FY_ERR_NOT_FOUND, "it has no records");
+    if (err->kind != FY_ERR_NONE) {
+        fy_log_err(err, "run %s cannot be taken over", live->run->id);
         live->over = true;
         return NULL;
     }
@@ -119,6 +118,14 @@ static struct fy_live *take_over(struct fy_engine *engine, struct restored *rest
     live->recovered = !fy_state_final(live->run->state);
     fy_journal_adopt(engine->world.journal, live->run->id, live->run->seq, live->run->hash);
     return live;
+}
+
+/* A run that cannot be read does not keep the others from going on. */
+static struct fy_live *take_over(struct fy_engine *engine, struct restored *restored)
+{
+    if (!restored->failed)
+        restored->err.kind = FY_ERR_NONE;
+    return fy_run_take_over(engine, restored->run, &restored->err);
 }
 
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err)

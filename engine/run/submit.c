@@ -106,9 +106,11 @@ static bool admit(const struct fy_engine_world *world, const struct fy_order *or
  * ----------------------------------------------------------------------------- */
 
 struct before {
+    const struct fy_engine *engine;
     const struct fy_order *order;
     const char *sha256;
     char *same, *other; /* ids of runs with this requestId and these bytes, or other bytes */
+    char *elsewhere;    /* a run of the same network function that lives in another engine */
     char *last;         /* the newest run of the same network function that is over */
 };
 
@@ -116,9 +118,13 @@ static bool seen_before(void *context, const struct fy_run_line *line)
 {
     struct before *before = context;
     const struct fy_order_request *request = &before->order->request;
-    if (before->last == NULL && line->final && strcmp(line->tenant, request->tenant) == 0 &&
-        strcmp(line->vnf_instance_id, request->vnf_instance) == 0)
+    bool same_nf = strcmp(line->tenant, request->tenant) == 0 && line->vnf_instance_id != NULL &&
+                   strcmp(line->vnf_instance_id, request->vnf_instance) == 0;
+    if (before->last == NULL && line->final && same_nf)
         before->last = fy_strdup(line->run);
+    if (before->elsewhere == NULL && !line->final && same_nf &&
+        fy_live_find(before->engine, line->run) == NULL)
+        before->elsewhere = fy_strdup(line->run);
     if (strcmp(line->request_id, request->id) != 0 || strcmp(line->tenant, request->tenant) != 0)
         return true;
     char **place = strcmp(line->order_sha256, before->sha256) == 0 ? &before->same : &before->other;
@@ -136,6 +142,7 @@ static void seen_live(struct fy_engine *engine, struct before *before)
         struct fy_run_line line = {.run = live->run->id,
                                    .request_id = live->line_request,
                                    .tenant = live->line_tenant,
+                                   .vnf_instance_id = live->line_nf,
                                    .order_sha256 = live->line_sha256};
         (void)seen_before(before, &line);
     }
@@ -401,10 +408,11 @@ static struct fy_timebase timebase(const struct fy_engine *engine, const struct 
 static bool existing(struct fy_engine *engine, const struct fy_order *order, const char *sha256,
                      const char **ret_run, char **ret_last, struct fy_err *err)
 {
-    struct before before = {.order = order, .sha256 = sha256};
+    struct before before = {.engine = engine, .order = order, .sha256 = sha256};
     bool ok = engine->world.store->runs(engine->world.store, false, seen_before, &before, err);
     seen_live(engine, &before);
     FY_AUTO(fy_free_ptr) char *other = before.other;
+    FY_AUTO(fy_free_ptr) char *elsewhere = before.elsewhere;
     *ret_last = before.last;
     *ret_run = NULL;
     if (ok && before.same != NULL) {
@@ -417,6 +425,11 @@ static bool existing(struct fy_engine *engine, const struct fy_order *order, con
         fy_fail(err, FY_ERR_CONFLICT, "request %s is known with another order: run %s", order->request.id,
                 other);
         return fy_hint(err, "give a changed order a requestId of its own");
+    }
+    if (ok && elsewhere != NULL) {
+        fy_fail(err, FY_ERR_CONFLICT, "%s is being upgraded by run %s, which another engine drives",
+                order->request.vnf_instance, elsewhere);
+        return fy_hint(err, "\"ferry show %s\" says what can be done with that run", elsewhere);
     }
     return ok;
 }

@@ -54,6 +54,14 @@ static struct fy_pg *new_store(const struct fy_pg_options *options, char *title)
     return s;
 }
 
+static bool join(struct fy_pg *s, const struct fy_pg_options *options, struct fy_err *err)
+{
+    s->session = 1;
+    if (options->join != NULL)
+        return options->join(options->context, &s->store.epoch, err);
+    return fy_pg_join(s, err);
+}
+
 bool fy_store_open_postgresql(const struct fy_pg_options *options, struct fy_store **ret, struct fy_err *err)
 {
     char *title = NULL;
@@ -61,11 +69,19 @@ bool fy_store_open_postgresql(const struct fy_pg_options *options, struct fy_sto
         return false;
     struct fy_pg *s = new_store(options, title);
     if (!fy_pg_connect(&s->writer, err) || !fy_pg_check_schema(&s->writer, err) ||
-        !fy_pg_check_rights(&s->writer, err) || !fy_pg_join(s, err) || !fy_pg_connect(&s->reader, err)) {
+        !fy_pg_check_rights(&s->writer, err) || !join(s, options, err) || !fy_pg_connect(&s->reader, err)) {
         close_store(&s->store);
         return false;
     }
     FY_POINT(store_opened);
     *ret = &s->store;
     return true;
+}
+
+void fy_store_renews_postgresql(struct fy_store *store, void (*renewed)(void *context, int64_t asked_ns),
+                                void *context)
+{
+    struct fy_pg *s = fy_pg_of(store);
+    s->context = context;
+    s->renewed = renewed;
 }

@@ -43,6 +43,8 @@ struct fy_pg {
     struct fy_store store; /* first: the vtable's self */
     char *address, *title;
     char *engine_name, *engine_home;
+    void (*renewed)(void *context, int64_t asked_ns); /* NULL: nobody wants to know */
+    void *context;
     struct fy_pg_conn writer, reader;
     uint64_t session; /* ferry.engine.session that commits of this connection carry */
     struct fy_map runs;

@@ -9,6 +9,7 @@
 #include "store/pg.h"
 
 #include <string.h>
+#include <time.h>
 
 enum param {
     EPOCH,
@@ -198,9 +199,17 @@ static bool await(struct fy_pg *s, const struct fy_store_batch *batch, bool more
                    batch->row_count);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 static bool write_batch(struct fy_pg *s, const struct fy_store_batch *batch, struct fy_err *err)
 {
     bool more = batch->line_count > 0 || batch->text_count > 0;
+    int64_t asked_ns = now_ns();
     begin_arrays(s);
     if (!add_lines(s, batch, err) || !add_rows(s, batch, err))
         return false;
@@ -212,7 +221,11 @@ static bool write_batch(struct fy_pg *s, const struct fy_store_batch *batch, str
         return false;
     }
     FY_POINT(journal_after_insert);
-    return await(s, batch, more, err);
+    if (!await(s, batch, more, err))
+        return false;
+    if (s->renewed != NULL)
+        s->renewed(s->context, asked_ns);
+    return true;
 }
 
 bool fy_pg_commit(struct fy_store *store, const struct fy_store_batch *batch, struct fy_err *err)

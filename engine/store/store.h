@@ -103,6 +103,12 @@ struct fy_pg_options {
         *address; /* libpq's: postgresql://USER@HOST/NAME, service=NAME, host=... dbname=...; no secrets */
     const char *name; /* of this engine; NULL: made of its host and home */
     const char *home; /* its folder, which no other engine of this host has; NULL: none */
+    /*
+     * One of many engines (fleet/fleet.h): called once the store is found good, gives the epoch that commits
+     * are written under. NULL: this engine fences every other, name and home are those of its row.
+     */
+    bool (*join)(void *context, uint64_t *ret_epoch, struct fy_err *err);
+    void *context;
 };
 
 /*
@@ -116,6 +122,11 @@ struct fy_pg_options {
  */
 bool fy_store_open_postgresql(const struct fy_pg_options *options, struct fy_store **ret,
                               struct fy_err *err) FY_MUST_CHECK;
+
+/* From now on told, on the writer's thread: a commit begun at this time (CLOCK_BOOTTIME) has renewed the
+ * lease. */
+void fy_store_renews_postgresql(struct fy_store *store, void (*renewed)(void *context, int64_t asked_ns),
+                                void *context);
 
 /*
  * Bring the PostgreSQL store at an address to the last migration, as a login that is a member of ferry_owner

@@ -286,14 +286,14 @@ class Result:
         self.end, self.wrong, self.seen, self.deaths, self.records = None, [], set(), 0, []
 
 
-def run_once(build, plan, keep=None):
-    """One upgrade to its end. keep: a folder for the journal and the log of a run that went wrong."""
+def run_once(build, plan, keep=None, start=Ferryd):
+    """One upgrade to its end. keep: a folder for the journal and the log of a run that went wrong; start: what drives it."""
     tokens, chance, result = tempfile.mkdtemp(prefix="ferry-crash-"), random.Random(plan.seed), Result()
     seen = os.path.join(tokens, "seen")
     environment = {"FERRY_CRASH": ",".join(plan.deaths), "FERRY_CRASH_TOKENS": tokens, "FERRY_POINTS_SEEN": seen}
     try:
         with World(build, plan.world, world_file(tokens, plan.gate)) as world, \
-                Ferryd(build, connections(world), catalogue(tokens), environment) as engine:
+                start(build, connections(world), catalogue(tokens), environment) as engine:
             operator, killer = Operator(engine, plan, chance), Killer(engine, plan, chance)
             killer.start()
             try:

@@ -42,7 +42,7 @@ class Refused(RuntimeError):
 
 
 class Ferryd:
-    def __init__(self, build, connections, workflows, environment=None, plugins=None):
+    def __init__(self, build, connections, workflows, environment=None, plugins=None, shared=False):
         self.build, self.workflows = build, workflows
         self.plugins = plugins or os.path.join(build, "plugins")
         self.environment = {**os.environ, **(environment or {})}
@@ -50,7 +50,7 @@ class Ferryd:
         self.process, self.prefix, self.options = None, [], []
         with open(self.path("connections.json"), "w", encoding="utf-8") as out:
             json.dump(connections, out)
-        self.database = postgresql.new_store(CLUSTER, build) if CLUSTER else None
+        self.database = postgresql.new_store(CLUSTER, build) if CLUSTER and not shared else None
         if self.database:
             with open(self.path("ferryd.conf"), "w", encoding="utf-8") as out:
                 out.write(f"database = {postgresql.address(CLUSTER, self.database)}\n")

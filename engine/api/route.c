@@ -60,6 +60,7 @@ const struct fy_route fy_routes[] = {
     VERB("reject", ANSWER, "Say no to what the run asks"),
     VERB("waive", OVERRIDE, "Start all the same though a check fails"),
     VERB("unwaive", OVERRIDE, "Take a waiver back"),
+    VERB("waive-gate", OVERRIDE, "Let a gate not count for a time"),
     VERB("rollback", BACK, "Take the users back to the old version"),
     VERB("*", ACT, "Another verb of the state it is in"),
     {NULL, NULL, 0, FY_SCOPE_NONE, NULL, NULL},

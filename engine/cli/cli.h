@@ -50,7 +50,8 @@ struct fy_cli {
     size_t arg_count;
     const char *values[16]; /* of the command's options, in their order; a switch has "" */
     bool json;
-    char *store; /* directory */
+    char *store;        /* directory */
+    const char *server; /* a URL or the name of a profile; NULL: the ferryd of the store */
     struct fy_client *client;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/server.h"
 #include "cli/start.h"
 
 #include <curl/curl.h>
@@ -10,12 +11,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STARTS_AT_MOST 5 /* of one request: an engine that dies at once again and again is reported */
 #define PAUSE_NS       2000000
 
+#define SERVER_BACK_NS  (60 * INT64_C(1000000000)) /* a server that was there is waited for this long */
+#define SERVER_PAUSE_NS 250000000
+#define KEY_DIGITS      32
+
 struct fy_client {
     char *store, *socket;
+    struct fy_server *server; /* NULL: the socket */
     CURL *curl;
     bool may_start, answered; /* some ferryd has answered before */
     uint64_t losses;
@@ -39,7 +46,19 @@ void fy_client_free(struct fy_client *client)
     curl_easy_cleanup(client->curl);
     free(client->store);
     free(client->socket);
+    fy_server_free(client->server);
     free(client);
+}
+
+void fy_client_use(struct fy_client *client, struct fy_server *server)
+{
+    fy_server_free(client->server);
+    client->server = server;
+}
+
+bool fy_client_is_remote(const struct fy_client *client)
+{
+    return client->server != NULL;
 }
 
 void fy_client_may_start(struct fy_client *client, bool may)
@@ -59,10 +78,20 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static struct curl_slist *headers_of(const struct fy_request *request)
+static struct curl_slist *headers_of(const struct fy_client *client, const struct fy_request *request,
+                                     const char *key)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    char line[128];
+    char line[512];
+    if (client->server != NULL && client->server->token != NULL) {
+        (void)snprintf(line, sizeof line, "Authorization: Bearer %s", client->server->token);
+        headers = curl_slist_append(headers, line);
+        explicit_bzero(line, sizeof line);
+    }
+    if (key != NULL) {
+        (void)snprintf(line, sizeof line, "Idempotency-Key: %s", key);
+        headers = curl_slist_append(headers, line);
+    }
     if (request->content_type != NULL) {
         (void)snprintf(line, sizeof line, "Content-Type: %s", request->content_type);
         headers = curl_slist_append(headers, line);
@@ -74,16 +103,41 @@ static struct curl_slist *headers_of(const struct fy_request *request)
     return headers;
 }
 
-static CURLcode perform(struct fy_client *client, const struct fy_request *request, struct fy_answer *answer)
+static char *url_of(const struct fy_client *client, const char *path)
+{
+    return fy_format("%s%s", client->server != NULL ? client->server->url : "http://ferryd", path);
+}
+
+/* Where ferryd is, and how it is proven to be the one that is meant. */
+static void aim(const struct fy_client *client, CURL *curl)
+{
+    const struct fy_server *server = client->server;
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    if (server == NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+        (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+        return;
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
+    if (server->ca != NULL)
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, server->ca);
+    if (server->certificate != NULL)
+        (void)curl_easy_setopt(curl, CURLOPT_SSLCERT, server->certificate);
+    if (server->key != NULL)
+        (void)curl_easy_setopt(curl, CURLOPT_SSLKEY, server->key);
+}
+
+static CURLcode perform(struct fy_client *client, const struct fy_request *request, const char *key,
+                        struct fy_answer *answer)
 {
     CURL *curl = client->curl;
-    FY_AUTO(fy_free_ptr) char *url = fy_format("http://ferryd%s", request->path);
-    struct curl_slist *headers = headers_of(request);
+    FY_AUTO(fy_free_ptr) char *url = url_of(client, request->path);
+    struct curl_slist *headers = headers_of(client, request, key);
     fy_buf_clear(&answer->text);
     curl_easy_reset(curl);
-    (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
-    (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    aim(client, curl);
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -114,6 +168,8 @@ static bool fail_with_problem(const struct fy_answer *answer, struct fy_err *err
         kind = FY_ERR_NOT_FOUND;
     if (answer->status == 413 || answer->status == 405)
         kind = FY_ERR_INVALID;
+    if (answer->status == 401 || answer->status == 403)
+        kind = FY_ERR_REFUSED;
     (void)fy_fail(err, kind, "%s", fy_json_string_or(doc, "detail", "ferryd refused without a word"));
     if (hint[0] != '\0')
         (void)fy_hint(err, "%s", hint);
@@ -127,18 +183,42 @@ static bool nobody_there(const struct fy_client *client, struct fy_err *err)
     return fy_hint(err, "any command that needs one starts it: \"ferry list\"");
 }
 
+static int64_t now_ns(void)
+{
+    return fy_system_clock.machine(fy_system_clock.self).ns;
+}
+
+/* One on another machine was there and is gone: its successor is on its way, or somebody is restarting it. */
+static bool await_server(struct fy_client *client, CURLcode code, struct fy_err *err)
+{
+    const struct fy_request hello = {.method = "GET", .path = "/healthz"};
+    FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
+    int64_t end_ns = now_ns() + SERVER_BACK_NS;
+    while (client->lost_ns != 0 && now_ns() < end_ns) {
+        if (perform(client, &hello, NULL, &answer) == CURLE_OK)
+            return true;
+        (void)nanosleep(&(struct timespec){.tv_nsec = SERVER_PAUSE_NS}, NULL);
+    }
+    (void)fy_fail(err, FY_ERR_TRANSIENT, "no ferryd answers at %s: %s", client->server->url,
+                  curl_easy_strerror(code));
+    return fy_hint(
+        err, "the address, \"ca\" and \"token-file\" of a server are explained by \"ferry help servers\"");
+}
+
 /* Another client may be starting one at this very moment, so what counts is that one answers. */
 bool fy_client_wake(struct fy_client *client, struct fy_err *err)
 {
     const struct fy_request hello = {.method = "GET", .path = "/healthz"};
     FY_AUTO(fy_answer_free) struct fy_answer answer = {0};
     struct fy_err first = {0};
+    if (client->server != NULL)
+        return await_server(client, CURLE_COULDNT_CONNECT, err);
     if (!client->may_start)
         return nobody_there(client, err);
     if (fy_start_ferryd(client->store, &first))
         return true;
     for (int i = 0; i < 250; i++) {
-        if (perform(client, &hello, &answer) == CURLE_OK)
+        if (perform(client, &hello, NULL, &answer) == CURLE_OK)
             return true;
         (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     }
@@ -157,11 +237,6 @@ int64_t fy_client_gap_ms(const struct fy_client *client)
     return client->gap_ms;
 }
 
-static int64_t now_ns(void)
-{
-    return fy_system_clock.machine(fy_system_clock.self).ns;
-}
-
 /* One that answered is gone: note since when, and when another answers, how long that took. */
 static void note_answer(struct fy_client *client, bool answers)
 {
@@ -175,12 +250,23 @@ static void note_answer(struct fy_client *client, bool answers)
     client->answered = answers;
 }
 
+/* So that what was asked for twice, because an answer was lost, is done once. */
+static void make_key(char key[KEY_DIGITS + 1])
+{
+    unsigned char random[KEY_DIGITS / 2] = {0};
+    (void)getentropy(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        (void)snprintf(key + 2 * i, 3, "%02x", random[i]);
+}
+
 bool fy_client_ask(struct fy_client *client, const struct fy_request *request, struct fy_answer *answer,
                    struct fy_err *err)
 {
-    bool repeatable = request->repeatable || strcmp(request->method, "GET") == 0;
+    bool repeatable = request->repeatable || request->once || strcmp(request->method, "GET") == 0;
+    char key[KEY_DIGITS + 1];
+    make_key(key);
     for (int start = 0; start <= STARTS_AT_MOST; start++) {
-        CURLcode code = perform(client, request, answer);
+        CURLcode code = perform(client, request, request->once ? key : NULL, answer);
         note_answer(client, code == CURLE_OK);
         if (code == CURLE_OK)
             return answer->status < 400 || fail_with_problem(answer, err);
@@ -188,7 +274,7 @@ bool fy_client_ask(struct fy_client *client, const struct fy_request *request, s
             (void)fy_fail(err, FY_ERR_UNSURE, "ferryd ended while it was asked for %s", request->path);
             return fy_hint(err, "\"ferry journal RUN\" shows whether it was done");
         }
-        if (!fy_client_wake(client, err))
+        if (client->server != NULL ? !await_server(client, code, err) : !fy_client_wake(client, err))
             return false;
     }
     return fy_fail(err, FY_ERR_TRANSIENT,
@@ -244,8 +330,8 @@ bool fy_client_follow(struct fy_client *client, const char *path,
         return false;
     const struct fy_request request = {.method = "GET", .path = path, .accept = "text/event-stream"};
     CURL *curl = client->curl;
-    FY_AUTO(fy_free_ptr) char *url = fy_format("http://ferryd%s", request.path);
-    struct curl_slist *headers = headers_of(&request);
+    FY_AUTO(fy_free_ptr) char *url = url_of(client, request.path);
+    struct curl_slist *headers = headers_of(client, &request, NULL);
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_events);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Talking to the ferryd of a store over its UNIX socket. When none answers one is started, also in the middle
- * of a command: a dead engine is the next one's beginning.
+ * of a command: a dead engine is the next one's beginning. Or to one on another machine over HTTPS
+ * (server.h); when that one is lost in the middle of a command it is waited for.
  */
 #ifndef FY_CLI_CLIENT_H
 #define FY_CLI_CLIENT_H
@@ -14,6 +15,11 @@
 struct fy_client;
 
 struct fy_client *fy_client_new(const char *store);
+
+/* From now on talk to this ferryd over HTTPS; the server is taken over. None is started for it. */
+struct fy_server;
+void fy_client_use(struct fy_client *client, struct fy_server *server);
+bool fy_client_is_remote(const struct fy_client *client);
 void fy_client_free(struct fy_client *client);
 void fy_client_may_start(struct fy_client *client, bool may); /* it may unless told otherwise */
 
@@ -24,6 +30,7 @@ struct fy_request {
     size_t body_length;
     const char *content_type;
     const char *accept;
+    bool once;       /* a POST that the key of this request makes repeatable: it is done once */
     bool repeatable; /* a GET always is; a POST only if asking twice is the same as once */
 };
 

@@ -49,6 +49,11 @@ int fy_cmd_engine_status(struct fy_cli *cli)
 int fy_cmd_engine_stop(struct fy_cli *cli)
 {
     struct fy_err err = {0};
+    if (fy_client_is_remote(cli->client)) {
+        (void)fy_fail(&err, FY_ERR_INVALID, "a ferryd on another machine is stopped there");
+        (void)fy_hint(&err, "systemctl stop ferryd, or \"ferry engine stop\" on that machine");
+        return fy_cli_fail(&err);
+    }
     FY_AUTO(fy_json_unref) json_t *doc = engine_view(cli, &err);
     if (doc == NULL)
         return fy_cli_fail(&err);

@@ -3,6 +3,7 @@
 #include "cli/send.h"
 
 #include "base/mem.h"
+#include "cli/live.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -70,6 +71,8 @@ int fy_cmd_submit(struct fy_cli *cli)
     if (view == NULL)
         return fy_cli_fail(&err);
     fy_tell_known_order(&answer, fy_json_string_or(view, "id", "?"));
+    if (fy_cli_option(cli, "wait") != NULL)
+        return fy_live_watch(cli, fy_json_string_or(view, "id", "?"));
     if (cli->json)
         fy_print_json(view);
     else

@@ -142,7 +142,8 @@ int fy_cmd_verb(struct fy_cli *cli)
                                        .path = path,
                                        .body = body,
                                        .body_length = strlen(body),
-                                       .content_type = "application/json"};
+                                       .content_type = "application/json",
+                                       .once = true};
     if (!fy_client_ask(cli->client, &request, &answer, &err))
         return refuse(cli, &answer, &err);
     FY_AUTO(fy_json_unref)

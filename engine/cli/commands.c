@@ -17,6 +17,10 @@ static const struct fy_option submit_options[] = {
     {"scale", "N", "as for run"},
     {"at", "TIME", "as for run"},
     {"commit", "RUN", "as for run"},
+    {"wait", NULL,
+     "stay until the run ends, or a person has to decide; for pipelines: the exit code says how"},
+    {"no-wait", NULL, "with --wait: leave with exit code 5 when a person has to decide"},
+    {"plain", NULL, "with --wait: lines, also on a terminal"},
     {NULL, NULL, NULL},
 };
 static const struct fy_option plan_options[] = {
@@ -143,7 +147,8 @@ const struct fy_command fy_commands[] = {
      "ferry run plugins/simulator/trial/amf-order.xml --at window --scale 60", fy_cmd_run},
     {"submit", "ORDER.xml", 1, 1, "Send an order and leave; prints the run's name", submit_options,
      "An order that is here already starts nothing new: its run's name is printed.",
-     "ferry submit plugins/simulator/trial/amf-order.xml --at window --scale 60", fy_cmd_submit},
+     "ferry submit plugins/simulator/trial/amf-order.xml --at window --scale 60 --wait --no-wait",
+     fy_cmd_submit},
     {"plan", "ORDER.xml", 1, 1, "Show which instances would go when, without running anything", plan_options,
      NULL, "ferry plan plugins/simulator/trial/amf-order.xml --at window", fy_cmd_plan},
     {"order check", "ORDER.xml", 1, 1, "Explain an order, or say what is wrong with it and where",

@@ -18,8 +18,25 @@ static const char exit_codes[] =
 static const char everywhere[] =
     "Everywhere:\n"
     "  --store DIR    the store; default $FERRY_STORE, then $XDG_STATE_HOME/ferry or ~/.local/state/ferry\n"
+    "  --server S     a ferryd on another machine: https://..., or a profile; default $FERRY_SERVER\n"
+    "                 (\"ferry help servers\")\n"
     "  --json         the answer as JSON, for programs\n"
     "  NO_COLOR=1     no colours; there are none either when the output is not a terminal\n";
+
+static const char servers[] =
+    "Servers: --server https://ferry.example:8443, or --server NAME of a profile in\n"
+    "$XDG_CONFIG_HOME/ferry/servers or ~/.config/ferry/servers:\n"
+    "\n"
+    "  [NAME]\n"
+    "  url = https://ferry.example:8443\n"
+    "  token-file = ~/.ferry-token         only you may read it (mode 0600)\n"
+    "  ca = /etc/ferry/ca.pem              who signs the server's certificate; otherwise the system's\n"
+    "  certificate = ana.pem               instead of a token; relative to this file\n"
+    "  key = ana.key\n"
+    "\n"
+    "The environment wins over a profile, and is all there is for a URL:\n"
+    "  FERRY_TOKEN, FERRY_TOKEN_FILE, FERRY_CA, FERRY_CERTIFICATE, FERRY_KEY\n"
+    "  FERRY_SERVER   the server, where neither --server nor --store is given\n";
 
 static void print_row(const struct fy_command *command)
 {
@@ -75,6 +92,10 @@ int fy_cmd_help(struct fy_cli *cli)
     char name[64];
     if (cli->arg_count == 0) {
         fy_help_all();
+        return FY_EXIT_OK;
+    }
+    if (strcmp(cli->args[0], "servers") == 0) {
+        (void)fputs(servers, stdout);
         return FY_EXIT_OK;
     }
     if (strcmp(cli->args[0], "exit-codes") == 0) {

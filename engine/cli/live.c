@@ -85,7 +85,7 @@ static void watch_engine(struct watch *watch)
         return;
     if (watch->engine_fd >= 0)
         (void)close(watch->engine_fd);
-    watch->engine_fd = pidfd_open((pid_t)pid, 0);
+    watch->engine_fd = fy_client_is_remote(watch->cli->client) ? -1 : pidfd_open((pid_t)pid, 0);
     watch->engine_pid = pid;
 }
 
@@ -162,7 +162,8 @@ static bool answer(struct watch *watch, const char *verb, struct fy_err *err)
                                        .path = path,
                                        .body = body,
                                        .body_length = sizeof body - 1,
-                                       .content_type = "application/json"};
+                                       .content_type = "application/json",
+                                       .once = true};
     if (fy_client_ask(watch->cli->client, &request, &reply, err))
         return true;
     fy_term_line(&watch->term, FY_STYLE_BAD, err->message);

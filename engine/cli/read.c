@@ -49,12 +49,17 @@ static int read_common(struct fy_cli *cli, const char *name, const char *value, 
         cli->json = true;
         return 1;
     }
-    if (strcmp(name, "store") != 0)
+    bool is_server = strcmp(name, "server") == 0;
+    if (!is_server && strcmp(name, "store") != 0)
         return 0;
     *ret_took = value == NULL;
     value = value != NULL ? value : next;
     if (value == NULL || value[0] == '\0')
         return -1;
+    if (is_server) {
+        cli->server = value;
+        return 1;
+    }
     free(cli->store);
     cli->store = fy_strdup(value);
     return 1;
@@ -185,6 +190,9 @@ int fy_cli_read(struct fy_cli *cli, int argc, char **argv)
     if (cli->command == NULL)
         return unknown_command(cli, argv[0]);
     int code = read_rest(cli, argc - words, argv + words);
+    const char *server = getenv("FERRY_SERVER");
+    if (cli->server == NULL && cli->store == NULL && server != NULL && server[0] != '\0')
+        cli->server = server;
     if (cli->store == NULL)
         cli->store = default_store();
     return code;

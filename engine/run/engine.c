@@ -9,6 +9,7 @@
 #include "run/planning.h"
 #include "run/step/lease.h"
 #include "run/step/step.h"
+#include "run/verb/repeat.h"
 #include "run/watch/watch.h"
 
 #include <string.h>
@@ -80,6 +81,7 @@ void fy_live_free(struct fy_live *live)
     free(live->line_tenant);
     free(live->line_nf);
     free(live->line_group);
+    free(live->last_key);
     free(live);
 }
 
@@ -199,11 +201,16 @@ bool fy_engine_command(struct fy_engine *engine, const char *run, const char *ve
                        const struct fy_caller *caller, void (*done)(void *context), void *context,
                        struct fy_err *err)
 {
-    struct fy_live *live;
+    struct fy_live *live = fy_live_find(engine, run);
+    if (fy_command_repeats(engine, live, run, caller)) {
+        fy_when_durable(live, done, context);
+        return true;
+    }
     if (!fy_engine_may_change(engine, err) || !find(engine, run, &live, err))
         return false;
     if (!fy_command(live, verb, args, caller, err))
         return false;
+    fy_command_note_key(live, caller);
     fy_put_done(live, done, context);
     fy_flush(live);
     return true;

@@ -111,7 +111,8 @@ bool fy_engine_submit(struct fy_engine *engine, struct fy_submission *submission
 /*
  * A verb of state.def. args is a JSON object (may be NULL). FY_ERR_REFUSED names the state and the legal
  * verbs; FY_ERR_NOT_FOUND; FY_ERR_TRANSIENT while the store cannot be written. done is called when the
- * command is durable.
+ * command is durable. One that was accepted before with the caller's key is not done again: done is called,
+ * no more.
  */
 bool fy_engine_command(struct fy_engine *engine, const char *run, const char *verb, const char *args,
                        const struct fy_caller *caller, void (*done)(void *context), void *context,

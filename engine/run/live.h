@@ -59,6 +59,7 @@ struct fy_live {
     /* its line in the index of runs, known before its first record is durable */
     char *line_request, *line_tenant, *line_nf, *line_group;
     char line_sha256[FY_SHA256_HEX];
+    char *last_key;     /* Idempotency-Key of the last verb that was accepted (verb/repeat.h) */
     enum fy_state tail; /* the state once everything handed over is durable */
 
     struct fy_tray tray;

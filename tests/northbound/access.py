@@ -43,6 +43,7 @@ TABLE = {
     ("POST", "/v1/upgrades/*/reject"): (RUN + "/reject", {"approver", "tester", "operator"}, 404),
     ("POST", "/v1/upgrades/*/waive"): (RUN + "/waive", {"approver"}, 404),
     ("POST", "/v1/upgrades/*/unwaive"): (RUN + "/unwaive", {"approver"}, 404),
+    ("POST", "/v1/upgrades/*/waive-gate"): (RUN + "/waive-gate", {"approver"}, 404),
     ("POST", "/v1/upgrades/*/rollback"): (RUN + "/rollback", {"operator", "approver"}, 404),
     ("POST", "/v1/upgrades/*/*"): (RUN + "/pause", {"operator"}, 404),
 }

@@ -51,6 +51,15 @@ static void put_snapshot(struct fy_buf *buf, const struct fy_kpi *kpis, const st
     fy_buf_close(buf, '}');
 }
 
+/* A ratio that was soaked twice (on the way up and on the way back) has its last snapshot in the table. */
+static bool comes_again(const struct fy_run *run, size_t index)
+{
+    for (size_t later = index + 1; index > 0 && later < run->snapshot_count; later++)
+        if (run->snapshots[later].permille / 10 == run->snapshots[index].permille / 10)
+            return true;
+    return false;
+}
+
 /* One row of the table: per snapshot both domains' success in hundredths of a percent, null for no data. */
 static void put_row(struct fy_buf *buf, const struct fy_run *run, size_t kpi)
 {
@@ -62,6 +71,8 @@ static void put_row(struct fy_buf *buf, const struct fy_run *run, size_t kpi)
     for (size_t i = 0; i < run->snapshot_count; i++) {
         char key[32];
         const struct fy_snapshot *snapshot = &run->snapshots[i];
+        if (comes_again(run, i))
+            continue;
         (void)snprintf(key, sizeof key, "%lld", (long long)snapshot->permille / 10);
         fy_buf_key(buf, i == 0 ? "before" : key);
         for (size_t side = 0; side < 2; side++) {

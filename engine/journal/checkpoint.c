@@ -213,6 +213,7 @@ struct words {
 static bool read_words(json_t *doc, struct words *ret, struct fy_err *err)
 {
     struct fy_err why = {0};
+    *ret = (struct words){"", "", "", "", "", "", 0, 0};
     if (doc != NULL && fy_json_string(doc, "algorithm", &ret->algorithm, &why) &&
         fy_json_string(doc, "digest", &ret->digest, &why) && fy_json_string(doc, "key", &ret->key, &why) &&
         fy_json_string(doc, "run", &ret->run, &why) && fy_json_int(doc, "seq", &ret->seq, &why) &&
@@ -249,7 +250,7 @@ static bool check_words(const struct words *words, const struct fy_public_key *k
 bool fy_checkpoint_read(const char *body, size_t length, const struct fy_public_key *key,
                         struct fy_checkpoint *ret, struct fy_err *err)
 {
-    struct words words = {0};
+    struct words words;
     struct fy_checkpoint read = {0};
     struct fy_err why = {0};
     FY_AUTO(fy_json_unref) json_t *doc = fy_json_parse(body, length, "checkpoint", &why);

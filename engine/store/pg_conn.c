@@ -63,7 +63,7 @@ static void put_words(char *to, size_t room, const char *words)
     size_t used = 0;
     for (; *words != '\0' && used + 1 < room; words++)
         if (*words != '\n')
-            to[used++] = *words;
+            to[used++] = *words == '\t' ? ' ' : *words;
         else if (words[1] != '\0' && used + 3 < room) {
             to[used++] = ';';
             to[used++] = ' ';
@@ -84,12 +84,14 @@ static bool fail_state(const char *state, const char *words, struct fy_err *err,
     return fy_hint(err, "%s", meaning != NULL ? meaning->hint : "");
 }
 
+/* What libpq itself has to say has no SQLSTATE: the link broke. */
 static bool fail_result(const struct fy_pg_conn *conn, const PGresult *result, const char *what,
                         struct fy_err *err)
 {
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    return fail_state(PQresultErrorField(result, PG_DIAG_SQLSTATE),
-                      words != NULL ? words : PQerrorMessage(conn->raw), err, conn->title, what);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return fail_state(state != NULL ? state : "08", words != NULL ? words : PQerrorMessage(conn->raw), err,
+                      conn->title, what);
 }
 
 void fy_pg_disconnect(struct fy_pg_conn *conn)

@@ -17,6 +17,7 @@ struct slot {
 struct local {
     struct fy_script script;
     struct fy_workshop *shop;
+    bool lent; /* the workshop is somebody else's */
     struct slot **slot;
     size_t count;
 };
@@ -85,17 +86,29 @@ static void local_close(struct fy_script *self)
     while (local->count > 0)
         local_drop(self, local->slot[0]->run);
     free(local->slot);
-    fy_workshop_free(local->shop);
+    if (!local->lent)
+        fy_workshop_free(local->shop);
     free(local);
 }
 
-struct fy_script *fy_script_local_new(const struct fy_limits *limits)
+static struct fy_script *in(struct fy_workshop *shop, bool lent)
 {
     struct local *local = FY_NEW(struct local);
     local->script = (struct fy_script){
         .start = local_start, .resume = local_resume, .drop = local_drop, .close = local_close};
-    local->shop = fy_workshop_new(limits);
+    local->shop = shop;
+    local->lent = lent;
     return &local->script;
+}
+
+struct fy_script *fy_script_local_new(const struct fy_limits *limits)
+{
+    return in(fy_workshop_new(limits), false);
+}
+
+struct fy_script *fy_script_local_in(struct fy_workshop *shop)
+{
+    return in(shop, true);
 }
 
 size_t fy_script_local_turn(struct fy_script *script)

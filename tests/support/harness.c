@@ -98,6 +98,15 @@ static void open_catalog(struct harness *h)
     }
 }
 
+/* Where workflows are compiled: once for all engines of a process, as pinned texts never change. */
+static struct fy_workshop *workshop(void)
+{
+    static struct fy_workshop *shop;
+    if (shop == NULL)
+        shop = fy_workshop_new(NULL);
+    return shop;
+}
+
 /* False: the store cannot be read just now; the engine ends as ferryd does, and another one is started. */
 static bool try_engine(struct harness *h)
 {
@@ -105,7 +114,7 @@ static bool try_engine(struct harness *h)
     struct fy_clock clock = virtual_clock(h->time);
     if (!fy_journal_open(h->store, (struct fy_journal_loop){.clock = &clock}, &h->journal, &err))
         give_up(&err, "journal");
-    h->script = fy_script_local_new(NULL);
+    h->script = fy_script_local_in(workshop());
     struct fy_engine_world world = {.clock = clock,
                                     .timers = virtual_timers(h->time),
                                     .store = h->store,

@@ -41,7 +41,7 @@ char *scenario_world(const struct scenario *s)
         {"nf_ms", 1000},
         {"sync_ms", s->sync_s * 1000},
         {"dial_ms", 2000},
-        {"churn_permille", s->workflow == 1 ? 0 : 100},
+        {"churn_permille", scenario_is_short(s) ? 0 : 100},
         {"activity_permille", 500},
     };
     for (size_t i = 0; i < FY_COUNT(settings); i++)
@@ -163,7 +163,8 @@ static void put_topology(struct fy_buf *buf, const struct scenario *s)
 
 static void put_workflow(struct fy_buf *buf, const struct scenario *s)
 {
-    static const char *const workflows[] = {"gray_upgrade", "gray_upgrade", "issu", "acme_gray"};
+    static const char *const workflows[] = {"gray_upgrade", "gray_upgrade", "issu", "acme_gray",
+                                            "gray_upgrade"};
     fy_buf_format(buf,
                   "<Plans><Plan id=\"gray\" planType=\"urn:ferry:plantype:upgrade\" "
                   "planLanguage=\"urn:ferry:planlanguage:lua:5.4\">"

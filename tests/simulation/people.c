@@ -128,6 +128,11 @@ bool people_press_this(struct play *play, const char *verb)
     enum fy_state to;
     if (rules_recorded(play->rules, verb))
         return true;
+    if (play->verdict->end[0] != '\0') { /* over: nobody is in the way, so once for each engine is enough */
+        if (run == NULL || play->pressed_late > play->verdict->deaths)
+            return run == NULL;
+        play->pressed_late = play->verdict->deaths + 1;
+    }
     if (run != NULL && run->asked == NULL && fy_state_move(run, run->state, verb, true, &to))
         play->pressed |=
             press_with(play, verb, "{\"why\":\"drill\",\"check\":\"source_version_is_what_runs\"}");

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define MOST_EVENTS 150000
+#define AFTERWARDS  200 /* events */
 
 void play_break(struct play *play, const char *rule, const char *format, ...)
 {
@@ -336,17 +337,37 @@ static const char *pressed(const struct deed *deed)
                : NULL;
 }
 
-static void due_deeds(struct play *play, bool *done)
+static void due_deeds(struct play *play)
 {
     const struct scenario *s = play->scenario;
     for (size_t i = 0; i < s->deed_count && !play->verdict->broken; i++)
-        if (!done[i] && s->deeds[i].at <= play->verdict->events) {
+        if (!play->done[i] && s->deeds[i].at <= play->verdict->events) {
             const char *verb = pressed(&s->deeds[i]);
-            done[i] = verb == NULL || people_press_this(play, verb);
+            play->done[i] = verb == NULL || people_press_this(play, verb);
             if (verb == NULL)
                 happen(play, &s->deeds[i]);
         }
     end_faults(play);
+}
+
+/* Those that wait for a crash point from the beginning on: accepting an order passes some. */
+static void arm(struct play *play)
+{
+    const struct scenario *s = play->scenario;
+    for (size_t i = 0; i < s->deed_count; i++)
+        if (s->deeds[i].kind == DEED_DIE_AT && s->deeds[i].at == 0) {
+            play->done[i] = true;
+            happen(play, &s->deeds[i]);
+        }
+}
+
+/* What is pressed on a run that has ended. */
+static void late_presses(struct play *play)
+{
+    const struct scenario *s = play->scenario;
+    for (size_t i = 0; i < s->deed_count && !play->verdict->broken; i++)
+        if (!play->done[i] && pressed(&s->deeds[i]) != NULL)
+            play->done[i] = people_press_this(play, pressed(&s->deeds[i]));
 }
 
 /* An order that was never durable is sent again, as its sender does who got no answer. */
@@ -398,10 +419,9 @@ static void stuck(struct play *play, const char *state)
 
 static void go(struct play *play)
 {
-    bool done[DEEDS_MAX] = {false};
     bool any = true;
     while (!play->verdict->broken) {
-        due_deeds(play, done);
+        due_deeds(play);
         if (play->verdict->broken || !know_order(play))
             return;
         const char *state = play->accepted ? harness_state(play->h, play->run) : "";
@@ -425,9 +445,18 @@ static void settle(struct play *play)
 {
     if (strcmp(play->verdict->end, "FAILED") == 0)
         people_take_over(play);
-    for (int i = 0; i < 200 && harness_event(play->h) && i < 200; i++)
-        ;
-    rules_event(play->rules);
+    bool any = true;
+    for (int i = 0; i < AFTERWARDS && any && !play->verdict->broken; i++) {
+        late_presses(play);
+        any = event(play);
+    }
+}
+
+static const char *workflows(const struct scenario *scenario)
+{
+    if (scenario->workflow == 1)
+        return SOURCE_DIR "/tests/simulation/workflows/short";
+    return scenario->workflow == 4 ? SOURCE_DIR "/tests/simulation/workflows/staged" : NULL;
 }
 
 static void set_scene(struct play *play)
@@ -437,11 +466,11 @@ static void set_scene(struct play *play)
     store_commit = store->commit;
     store->commit = commit;
     memory_store_ask(store, may_commit, play);
-    play->h = harness_new(&(struct harness_options){
-        .world = world,
-        .store = store,
-        .directory = play->scenario->workflow == 1 ? SOURCE_DIR "/tests/simulation/workflows" : NULL,
-        .start_ms = SCENARIO_OPENS_MS + 1000 - play->scenario->early_min * 60000});
+    play->h = harness_new(
+        &(struct harness_options){.world = world,
+                                  .store = store,
+                                  .directory = workflows(play->scenario),
+                                  .start_ms = SCENARIO_OPENS_MS + 1000 - play->scenario->early_min * 60000});
     points_play = play;
     play->rules = rules_new(play);
     watch_script(play);
@@ -469,6 +498,7 @@ void play(const struct scenario *scenario, struct seen *seen, struct verdict *ve
     *verdict = (struct verdict){0};
     (void)log_complaint();
     set_scene(&it);
+    arm(&it);
     if (submit(&it))
         go(&it);
     if (!verdict->broken && it.accepted) {

@@ -38,14 +38,16 @@ struct play {
     struct chance chance;
     char run[64];
 
+    bool done[DEEDS_MAX]; /* deeds that have happened */
     struct {
         int64_t point, after; /* how often it is still to be reached */
-    } die_at[4];              /* one after the other */
+    } die_at[DEEDS_MAX];      /* one after the other */
     size_t die_count;
     int64_t died_at;     /* deaths at crash points */
     int64_t reached[64]; /* how often each crash point was */
     int64_t store_fails;
     int64_t fault_until[64]; /* event; 0: not there, -1: until somebody mends it */
+    int64_t settled;         /* records that end something: outcomes, changes of state */
     int64_t moved;           /* event of the last record that is more than a sample */
     int64_t since;           /* event at which the wait for a person began */
     int64_t parked, mended;
@@ -56,8 +58,9 @@ struct play {
     bool die_unwritten, die_untold;
     bool script_dies; /* as soon as nothing is under way in this process */
     bool unasked, unheard;
-    bool users_harmed; /* something took away what users stand on; drops are not the engine's */
-    bool pressed;      /* just now, on purpose: nobody else answers before that had its effect */
+    bool users_harmed;    /* something took away what users stand on; drops are not the engine's */
+    bool pressed;         /* just now, on purpose: nobody else answers before that had its effect */
+    int64_t pressed_late; /* deaths before the engine that was asked last, after the end; and one */
     bool gave_up;
     bool retargeted;
     bool by_hand; /* somebody settled a step or left an instance out: what stands is not the plan's */
@@ -94,6 +97,9 @@ void people_take_over(struct play *play);                    /* a run that was g
 
 /* points.c: who is told of each crash point, and those of other processes, which this one plays itself */
 extern struct play *points_play;
+/* Asked at each point, in place of the scenario's deeds, whether somebody dies there; NULL: the deeds decide.
+ */
+extern bool (*points_reaper)(int64_t point);
 bool points_host_dies(struct play *play, const char *point); /* reached; true: that host dies of it now */
 
 /* log.c: lines the engine has logged since the last call that no engine should; NULL if none */

@@ -311,6 +311,7 @@ static void record(struct rules *rules, const struct fy_row *row)
             return;
     FY_AUTO(fy_json_unref) json_t *doc = fy_json_parse(row->body, row->body_length, "a record", NULL);
     rules->play->moved = rules->play->verdict->events;
+    rules->play->settled += row->kind == FY_REC_OUTCOME || row->kind == FY_REC_STATE_CHANGED;
     if (row->kind == FY_REC_ORDER_ACCEPTED) {
         (void)snprintf(rules->state, sizeof rules->state, "SCHEDULED");
         seen_note(rules->play->seen, SEEN_STATE, rules->state);
@@ -588,7 +589,7 @@ void rules_final(struct rules *rules, const char *state)
         play_break(play, "I8 state", "the engine says %s, the records say %s", state, rules->state);
     guards_at_end(rules, state);
     commands_at_end(rules);
-    if (strcmp(state, "FAILED") != 0 && play->scenario->workflow != 1 && !play->by_hand &&
+    if (strcmp(state, "FAILED") != 0 && !scenario_is_short(play->scenario) && !play->by_hand &&
         !play->users_harmed)
         instances_at_end(rules, state);
 }

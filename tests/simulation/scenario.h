@@ -51,6 +51,12 @@ bool scenario_read(struct scenario *ret, const char *text, struct fy_err *err) F
 char *scenario_world(const struct scenario *scenario);
 char *scenario_order(const struct scenario *scenario);
 
+/* Its workflow is one of tests/simulation/workflows: it leaves the network function in the middle. */
+static inline bool scenario_is_short(const struct scenario *scenario)
+{
+    return scenario->workflow == 1 || scenario->workflow == 4;
+}
+
 #define SCENARIO_OPENS_MS 1795363200000 /* 2026-11-22T16:00:00Z: the window opens */
 
 #endif

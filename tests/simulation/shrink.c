@@ -2,15 +2,14 @@
 #include "tests/simulation/shrink.h"
 
 #include "base/mem.h"
+#include "tests/simulation/workers.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LONGEST_S 60
-#define TRIES     300
+#define TRIES 300
 
 struct shared {
     struct seen seen;
@@ -21,21 +20,14 @@ static void died(struct verdict *verdict, int status)
 {
     verdict->broken = true;
     (void)snprintf(verdict->rule, sizeof verdict->rule, "the process dies");
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        (void)snprintf(verdict->sentence, sizeof verdict->sentence, "it does not end within %d s", LONGEST_S);
-    else if (WIFSIGNALED(status))
-        (void)snprintf(verdict->sentence, sizeof verdict->sentence, "it dies of signal %d (%s)",
-                       WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        (void)snprintf(verdict->sentence, sizeof verdict->sentence, "it ends with status %d",
-                       WEXITSTATUS(status));
+    workers_cause(status, verdict->sentence, sizeof verdict->sentence);
 }
 
 _Noreturn static void child(const struct scenario *scenario, struct shared *shared, FILE *out)
 {
     struct fy_buf story = {0};
     struct verdict verdict;
-    (void)alarm(LONGEST_S);
+    (void)alarm(WORKERS_LONGEST_S);
     play(scenario, &shared->seen, &verdict, out != NULL ? &story : NULL);
     shared->verdict = verdict;
     if (out != NULL && story.data != NULL) {

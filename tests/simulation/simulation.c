@@ -5,20 +5,14 @@
  */
 #include "base/mem.h"
 #include "tests/simulation/shrink.h"
+#include "tests/simulation/workers.h"
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FAILURES_MAX 1000
-#define JOBS_MAX     16
-#define LONGEST_S    60 /* of one upgrade, real time */
 
 struct options {
     uint64_t from, count;
@@ -32,7 +26,7 @@ struct options {
 struct campaign {
     struct seen seen;
     _Atomic uint64_t next; /* seed that nobody plays yet */
-    _Atomic uint64_t playing[JOBS_MAX];
+    _Atomic uint64_t playing[WORKERS_MAX];
     _Atomic int failures, noted; /* complete; begun */
     struct {
         uint64_t seed;
@@ -44,14 +38,6 @@ static struct options options = {
     .from = 1, .count = 1000, .jobs = 1, .most_failures = 5, .profile = "all", .shrinks = true};
 static struct campaign *campaign;
 static double began;
-static double spent; /* processor time of workers that ended */
-
-static double seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- one scenario ---------------------------------------------------------------------------------------
  */
@@ -104,18 +90,18 @@ static void note_failure(uint64_t seed, const struct verdict *verdict)
 
 static bool goes_on(void)
 {
-    return (options.minutes == 0 || seconds() - began < (double)options.minutes * 60) &&
+    return (options.minutes == 0 || workers_now_s() - began < (double)options.minutes * 60) &&
            atomic_load(&campaign->failures) < options.most_failures;
 }
 
-_Noreturn static void work(int job)
+static void work(int job)
 {
     uint64_t seed;
     while (goes_on() && (seed = atomic_fetch_add(&campaign->next, 1)) < options.from + options.count) {
         struct scenario scenario;
         struct verdict verdict;
         atomic_store(&campaign->playing[job], seed);
-        (void)alarm(LONGEST_S);
+        (void)alarm(WORKERS_LONGEST_S);
         scenario_draw(&scenario, seed, options.profile);
         play(&scenario, &campaign->seen, &verdict, NULL);
         atomic_store(&campaign->playing[job], 0);
@@ -128,18 +114,6 @@ _Noreturn static void work(int job)
         if (verdict.broken)
             note_failure(seed, &verdict);
     }
-    _exit(0);
-}
-
-static pid_t hire(int job)
-{
-    (void)fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0)
-        work(job);
-    if (pid < 0)
-        abort();
-    return pid;
 }
 
 /* A worker that died has met something worse than a broken rule; another one goes on after it. */
@@ -148,17 +122,16 @@ static void bury(int job, int status)
     struct verdict verdict = {.broken = true};
     uint64_t seed = atomic_exchange(&campaign->playing[job], 0);
     (void)snprintf(verdict.rule, sizeof verdict.rule, "the process dies");
-    (void)snprintf(verdict.sentence, sizeof verdict.sentence, "signal %d, status %d",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : 0, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+    workers_cause(status, verdict.sentence, sizeof verdict.sentence);
     note_failure(seed, &verdict);
 }
 
-static void progress(const char *end)
+static void progress(void)
 {
-    double passed = seconds() - began;
+    double passed = workers_now_s() - began;
     int64_t plays = atomic_load(&campaign->seen.plays);
-    printf("%8.0f s  %9" PRId64 " upgrades  %6.0f a minute  %" PRId64 " violations%s\n", passed, plays,
-           (double)plays * 60 / (passed > 0 ? passed : 1), (int64_t)atomic_load(&campaign->seen.broken), end);
+    printf("%8.0f s  %9" PRId64 " upgrades  %6.0f a minute  %" PRId64 " violations\n", passed, plays,
+           (double)plays * 60 / (passed > 0 ? passed : 1), (int64_t)atomic_load(&campaign->seen.broken));
     (void)fflush(stdout);
 }
 
@@ -174,38 +147,11 @@ static void tell_new(void)
     }
 }
 
-static void watch(void)
+static void look(bool now_and_then)
 {
-    pid_t workers[JOBS_MAX];
-    int left = options.jobs;
-    double told = seconds();
-    for (int job = 0; job < options.jobs; job++)
-        workers[job] = hire(job);
-    while (left > 0) {
-        for (int job = 0; job < options.jobs; job++) {
-            struct rusage usage;
-            int status;
-            if (workers[job] == 0 || wait4(workers[job], &status, WNOHANG, &usage) != workers[job])
-                continue;
-            spent += (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
-                     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-            workers[job] = 0;
-            left--;
-            if (status == 0)
-                continue;
-            bury(job, status);
-            if (goes_on()) {
-                workers[job] = hire(job);
-                left++;
-            }
-        }
-        (void)usleep(20000);
-        tell_new();
-        if (seconds() - told > 10) {
-            told = seconds();
-            progress("");
-        }
-    }
+    tell_new();
+    if (now_and_then)
+        progress();
 }
 
 /* ---- the report -----------------------------------------------------------------------------------------
@@ -240,19 +186,19 @@ static void tell_failures(void)
 static int many(void)
 {
     struct fy_buf report = {0};
-    campaign = mmap(NULL, sizeof *campaign, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (campaign == MAP_FAILED)
-        abort();
+    struct workers workers = {
+        .jobs = options.jobs, .goes_on = goes_on, .work = work, .bury = bury, .look = look};
+    campaign = workers_share(sizeof *campaign);
     atomic_store(&campaign->next, options.from);
-    began = seconds();
-    watch();
-    progress("");
+    began = workers_now_s();
+    workers_run(&workers);
+    progress();
     int64_t plays = atomic_load(&campaign->seen.plays);
     printf("seeds %" PRIu64 "..%" PRIu64 ", profile %s: %.2f ms of processor time, %" PRId64
            " events and %" PRId64 " records an upgrade\n",
            options.from, atomic_load(&campaign->next) - 1, options.profile,
-           plays > 0 ? spent * 1000 / (double)plays : 0, plays > 0 ? campaign->seen.events / plays : 0,
-           plays > 0 ? campaign->seen.rows / plays : 0);
+           plays > 0 ? workers.spent_s * 1000 / (double)plays : 0,
+           plays > 0 ? campaign->seen.events / plays : 0, plays > 0 ? campaign->seen.rows / plays : 0);
     seen_report(&campaign->seen, &report);
     (void)fputs(report.data, stdout);
     fy_buf_free(&report);
@@ -381,7 +327,8 @@ static bool read_options(int argc, char **argv)
         default:
             return false;
         }
-    return optind == argc && options.jobs > 0 && options.jobs <= JOBS_MAX && known_profile(options.profile);
+    return optind == argc && options.jobs > 0 && options.jobs <= WORKERS_MAX &&
+           known_profile(options.profile);
 }
 
 int main(int argc, char **argv)

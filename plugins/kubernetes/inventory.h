@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KUBE_INVENTORY_H
+#define KUBE_INVENTORY_H
+
+#include "connection.h"
+
+kube_verb kube_inventory;
+
+/* Pure: the inventory of a view; nodes as kube_nodes_all gives them. NULL: no memory. */
+json_t *kube_inventory_of(const struct kube_view *view, const json_t *nodes);
+
+#endif

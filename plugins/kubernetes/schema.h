@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces of the verbs' JSON Schemas. */
+#ifndef KUBE_SCHEMA_H
+#define KUBE_SCHEMA_H
+
+#define TEXT          "{\"type\":\"string\"}"
+#define TEXTS         "{\"type\":\"array\",\"items\":" TEXT "}"
+#define NUMBER(least) "{\"type\":\"integer\",\"minimum\":" #least "}"
+#define OBJECT(required, properties)                                                                         \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[" required                            \
+    "],\"properties\":{" properties "}}"
+#define NOTHING OBJECT("", "")
+
+/* A guard cannot expire by itself here: nobody but Ferry would give it back. So there is no lease_ms. */
+#define GUARD_READ OBJECT("\"guard\"", "\"guard\":" TEXT)
+#define GUARD_SET  OBJECT("\"guard\",\"state\"", "\"guard\":" TEXT ",\"state\":{},\"prior\":{}")
+#define INSTANCES  OBJECT("\"instances\"", "\"instances\":" TEXTS)
+#define UPGRADE                                                                                              \
+    OBJECT("\"instances\",\"image\",\"version\"",                                                            \
+           "\"instances\":" TEXTS ",\"image\":" TEXT ",\"digest\":" TEXT ",\"version\":" TEXT)
+
+#endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Kubernetes adapter: its table of verbs. docs/kubernetes.md says what each of them does to a cluster. */
+#include "backup.h"
+#include "collect.h"
 #include "connection.h"
 #include "guards.h"
 #include "inventory.h"
 #include "schema.h"
+#include "stage.h"
 #include "upgrade.h"
 
 /* VERB(name, kind, deadline, function, arguments). A call that was cut off settles within its own 20 s limit.
@@ -11,6 +14,10 @@
 #define VERBS                                                                                                \
     VERB(inventory, OBSERVE, 30000, kube_inventory, NOTHING)                                                 \
     VERB(upgrade, ENSURE, 2700000, kube_upgrade, UPGRADE)                                                    \
+    VERB(stage_image, ENSURE, 1800000, kube_stage_image, STAGE)                                              \
+    VERB(backup, ENSURE, 900000, kube_backup, BACKUP)                                                        \
+    VERB(restore, ENSURE, 2700000, kube_restore, RESTORE)                                                    \
+    VERB(collect, ENSURE, 600000, kube_collect, INSTANCES)                                                   \
     VERB(guard_read, OBSERVE, 30000, kube_guard_read, GUARD_READ)                                            \
     VERB(guard_set, ENSURE, 300000, kube_guard_set, GUARD_SET)
 

@@ -119,12 +119,11 @@ static bool act(struct kube_op *op, struct look *look)
     return true;
 }
 
-static bool prepare(struct kube_op *op, struct kube_workload *workload, const struct kube_wish *wish)
+bool kube_ondelete_hold(struct kube_op *op, struct kube_workload *workload, const struct kube_wish *wish)
 {
     bool noted = kube_note_is_mine(op, workload->object);
     bool held = strcmp(KUBE_TEXT(workload->object, "spec", "updateStrategy", "type"), "OnDelete") == 0;
-    return ((noted && held) || note_step(op, workload, wish)) &&
-           kube_apply_image(op, workload, wish->image, wish->version);
+    return (noted && held) || note_step(op, workload, wish);
 }
 
 enum kube_end kube_ondelete_upgrade(struct kube_op *op, const struct kube_view *view,
@@ -147,7 +146,8 @@ enum kube_end kube_ondelete_upgrade(struct kube_op *op, const struct kube_view *
         end = give_back(op, view, workload) ? KUBE_DONE : KUBE_FAILED;
         goto out;
     }
-    if (!prepare(op, workload, wish))
+    if (!kube_ondelete_hold(op, workload, wish) ||
+        !kube_apply_image(op, workload, wish->image, wish->version))
         goto out;
     end = !is_observed(workload) || act(op, &look) ? KUBE_AGAIN : KUBE_FAILED;
 out:

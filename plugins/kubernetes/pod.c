@@ -204,7 +204,8 @@ static void read_life(struct draft *draft)
     pod->deleted_ms = kube_time(KUBE_TEXT(draft->metadata, "deletionTimestamp"));
     pod->ready_since_ms = kube_time(KUBE_TEXT(ready, "lastTransitionTime"));
     pod->running = strcmp(phase, "Running") == 0;
-    pod->ended = strcmp(phase, "Succeeded") == 0;
+    pod->ended =
+        strcmp(phase, "Succeeded") == 0 || KUBE_AT(draft->metadata, "labels", KUBE_STAGE_LABEL) != NULL;
     pod->ready = pod->running && pod->deleted_ms == 0 && strcmp(KUBE_TEXT(ready, "status"), "True") == 0;
     json_array_foreach(json_object_get(draft->metadata, "finalizers"), i, finalizer)
     {

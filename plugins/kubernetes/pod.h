@@ -22,11 +22,13 @@ enum kube_trouble {
     KUBE_HOPELESS,      /* by its nature: waiting will not help */
 };
 
+#define KUBE_STAGE_LABEL "ferry.dev/stage" /* on pods that only fetch an image (stage.h) */
+
 struct kube_pod {
     _Atomic unsigned references;
     int64_t created_ms, ready_since_ms, deleted_ms; /* 0: not so; deleted_ms: when its grace ends */
     json_int_t restarts;
-    bool running, ready, ended; /* ready: running and not about to go; ended: succeeded, nobody's instance */
+    bool running, ready, ended; /* ready: running and not about to go; ended: nobody's instance (any more) */
     enum kube_trouble trouble;
     const char *id; /* of the instance: what Ferry calls it */
     const char *name, *uid, *node;

@@ -15,6 +15,11 @@
 #define GUARD_READ OBJECT("\"guard\"", "\"guard\":" TEXT)
 #define GUARD_SET  OBJECT("\"guard\",\"state\"", "\"guard\":" TEXT ",\"state\":{},\"prior\":{}")
 #define INSTANCES  OBJECT("\"instances\"", "\"instances\":" TEXTS)
+#define BACKUP     OBJECT("\"what\"", "\"what\":" TEXTS ",\"instances\":" TEXTS)
+#define RESTORE    OBJECT("\"id\"", "\"id\":" TEXT)
+#define STAGE                                                                                                \
+    OBJECT("\"images\"", "\"images\":{\"type\":\"array\",\"items\":" OBJECT(                                 \
+                             "\"vdu\",\"ref\"", "\"vdu\":" TEXT ",\"ref\":" TEXT ",\"digest\":" TEXT) "}")
 #define UPGRADE                                                                                              \
     OBJECT("\"instances\",\"image\",\"version\"",                                                            \
            "\"instances\":" TEXTS ",\"image\":" TEXT ",\"digest\":" TEXT ",\"version\":" TEXT)

@@ -19,6 +19,9 @@ typedef enum kube_end kube_upgrader(struct kube_op *op, const struct kube_view *
 /* StatefulSets and DaemonSets: the template gets the image, OnDelete keeps it from everybody else. */
 kube_upgrader kube_ondelete_upgrade;
 
+/* OnDelete for a workload that one of them is about to change, and this step noted on it. */
+bool kube_ondelete_hold(struct kube_op *op, struct kube_workload *workload, const struct kube_wish *wish);
+
 enum kube_stand {
     KUBE_RIGHT,  /* runs the image, and is ready */
     KUBE_OLD,    /* runs another one, or a former attempt's ruin: to be ended */

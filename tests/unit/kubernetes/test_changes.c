@@ -3,10 +3,12 @@
  * refuse. */
 #include "api.h"
 #include "apply.h"
+#include "backup.h"
 #include "discovery.h"
 #include "evict.h"
 #include "guards.h"
 #include "owner.h"
+#include "stage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,6 +205,58 @@ static void test_an_answer_says_what_kind_of_failure_it_is(void **state)
     }
 }
 
+static void test_a_backup_has_names_of_secrets_and_nothing_of_the_servers(void **state)
+{
+    (void)state;
+    json_t *object = json(
+        "{\"apiVersion\":\"apps/"
+        "v1\",\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"db\",\"uid\":\"u\",\"managedFields\":[],"
+        "\"annotations\":{\"ferry.dev/"
+        "step\":\"x\",\"team\":\"core\"}},\"status\":{},\"spec\":{\"template\":{\"spec\":{"
+        "\"imagePullSecrets\":[{\"name\":\"pull\"}],\"containers\":[{\"env\":[{\"valueFrom\":{"
+        "\"secretKeyRef\":{\"name\":\"s1\"}}}],"
+        "\"envFrom\":[{\"configMapRef\":{\"name\":\"c1\"}}]}],\"volumes\":[{\"configMap\":{\"name\":\"c2\"}},"
+        "{\"secret\":{"
+        "\"secretName\":\"s2\"}},{\"projected\":{\"sources\":[{\"configMap\":{\"name\":\"c3\"}},7]}}]}}}}");
+    json_t *manifest = kube_backup_manifest(object), *maps = json_object(), *secrets = json_object();
+    kube_backup_uses(KUBE_AT(object, "spec", "template"), maps, secrets);
+    kube_backup_uses(NULL, maps, secrets);
+    assert_int_equal(json_object_size(maps), 3);
+    assert_int_equal(json_object_size(secrets), 3);
+    assert_non_null(json_object_get(maps, "c3"));
+    assert_non_null(json_object_get(secrets, "pull"));
+    assert_null(json_object_get(manifest, "status"));
+    assert_null(KUBE_AT(manifest, "metadata", "uid"));
+    assert_int_equal(json_object_size(KUBE_AT(manifest, "metadata", "annotations")), 1);
+    assert_string_equal(KUBE_TEXT(manifest, "metadata", "annotations", "team"), "core");
+    json_decref(object);
+    json_decref(manifest);
+    json_decref(maps);
+    json_decref(secrets);
+}
+
+static void test_an_image_is_pulled_once_its_container_was_made(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state;
+        int pulled;
+    } cases[] = {
+        {"{}", 0},
+        {"{\"waiting\":{\"reason\":\"ContainerCreating\"}}", 0},
+        {"{\"waiting\":{\"reason\":\"ErrImagePull\"}}", -1},
+        {"{\"waiting\":{\"reason\":\"ImagePullBackOff\"}}", -1},
+        {"{\"waiting\":{\"reason\":\"RunContainerError\"}}", 1},
+        {"{\"terminated\":{\"exitCode\":0}}", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *pod =
+            json_pack("{s:{s:[{s:o}]}}", "status", "containerStatuses", "state", json(cases[i].state));
+        assert_int_equal(kube_stage_pulled(pod), cases[i].pulled);
+        json_decref(pod);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +265,8 @@ int main(void)
         cmocka_unit_test(test_a_budget_that_never_allows_is_known_by_its_figures),
         cmocka_unit_test(test_nobody_is_acted_behind_unless_told),
         cmocka_unit_test(test_what_is_held_is_given_back_exactly),
+        cmocka_unit_test(test_a_backup_has_names_of_secrets_and_nothing_of_the_servers),
+        cmocka_unit_test(test_an_image_is_pulled_once_its_container_was_made),
         cmocka_unit_test(test_an_answer_says_what_kind_of_failure_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

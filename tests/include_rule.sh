@@ -13,7 +13,7 @@ declare -A allowed=(
     [api]="base order plan journal run"
     [rehearse]="base order plan store journal script adapter judge run ferry sim" # and the simulator's linked.h
     [daemon]="base order plan store fleet journal script adapter judge run notify api"
-    [cli]="base journal" # journal: an exported file is verified without any engine
+    [cli]="base journal judge" # journal: an exported file is verified without any engine; judge: what could be seen
     [host]="base order script adapter ferry"
 )
 

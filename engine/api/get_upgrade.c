@@ -7,6 +7,7 @@
 #include "api/server.h"
 #include "base/mem.h"
 #include "journal/export.h"
+#include "run/view/rejudge.h"
 
 #include <string.h>
 
@@ -118,6 +119,19 @@ void fy_get_plan(struct fy_exchange *exchange)
 void fy_get_instances(struct fy_exchange *exchange)
 {
     answer_view(exchange, fy_engine_show_instances);
+}
+
+void fy_get_judge(struct fy_exchange *exchange)
+{
+    FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
+    struct fy_err err;
+    struct fy_rejudge settings;
+    if (fy_exchange_number(exchange, "margin_bp", 1, FY_REJUDGE_AS_IT_WAS, &settings.margin_bp, &err) &&
+        fy_exchange_number(exchange, "alpha_bp", 1, FY_REJUDGE_AS_IT_WAS, &settings.alpha_bp, &err) &&
+        fy_engine_rejudge(exchange->api->world.engine, exchange->args[0], &settings, &buf, &err))
+        fy_answer_json(exchange, 200, &buf);
+    else
+        fy_answer_problem(exchange, &err, NULL);
 }
 
 void fy_get_kpis(struct fy_exchange *exchange)

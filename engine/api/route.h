@@ -42,6 +42,7 @@ void fy_get_upgrades(struct fy_exchange *exchange);
 void fy_get_upgrade(struct fy_exchange *exchange);
 void fy_get_plan(struct fy_exchange *exchange);
 void fy_get_instances(struct fy_exchange *exchange);
+void fy_get_judge(struct fy_exchange *exchange);
 void fy_get_kpis(struct fy_exchange *exchange);
 void fy_get_journal(struct fy_exchange *exchange);
 void fy_get_export(struct fy_exchange *exchange);

@@ -76,6 +76,8 @@ void fy_help_all(void);
 void fy_help_one(const struct fy_command *command);
 
 int fy_cmd_adapter_list(struct fy_cli *cli);
+int fy_cmd_judge_power(struct fy_cli *cli);
+int fy_cmd_judge_replay(struct fy_cli *cli);
 int fy_cmd_kpis(struct fy_cli *cli);
 int fy_cmd_adapter_show(struct fy_cli *cli);
 int fy_cmd_adapter_test(struct fy_cli *cli);

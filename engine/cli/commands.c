@@ -87,6 +87,20 @@ static const struct fy_option waive_gate_options[] = {
     {"why", "TEXT", "the reason: it stands in the record and the report, with your name"},
     {NULL, NULL, NULL},
 };
+static const struct fy_option replay_options[] = {
+    {"margin", "POINTS", "as if every KPI had this margin"},
+    {"alpha", "PERCENT", "as if a good upgrade might be rolled back this often"},
+    {NULL, NULL, NULL},
+};
+static const struct fy_option power_options[] = {
+    {"users", "N", "users a minute that try, in both domains together; 2000"},
+    {"failing", "PERCENT", "of them fail; 0.3"},
+    {"ratio", "PERCENT", "of them are on the target; 50"},
+    {"margin", "POINTS", "that the target may be worse; 0.3"},
+    {"alpha", "PERCENT", "of good upgrades that may be rolled back; 1"},
+    {"kpis", "N", "that are judged together; 1"},
+    {NULL, NULL, NULL},
+};
 static const struct fy_option fail_options[] = {
     {"to", "WHO", "who takes over; you, if nobody is named"},
     {"why", "TEXT", "the reason, for the journal"},
@@ -215,6 +229,17 @@ const struct fy_command fy_commands[] = {
          "ferry adopt CHG-0007 --why \"svc-03 stays on 1.3.0, ticket 4711\""),
     {"report", "RUN", 1, 1, "One page for the morning meeting", report_options, NULL,
      "ferry report CHG-0007 --md > report.md", fy_cmd_report},
+    {"judge replay", "RUN", 1, 1, "Judge a run again from its records, with other settings if you like",
+     replay_options,
+     "Without options each verdict must be the one in the journal, its evidence to the last bit (exit code 1 "
+     "otherwise).\n"
+     "What happened after the run took another way is not known to anybody: replay only sees what was "
+     "counted.",
+     "ferry judge replay CHG-0007 --margin 0.1", fy_cmd_judge_replay},
+    {"judge power", "", 0, 0, "What could be seen in 15 minutes at this traffic?", power_options,
+     "Differences that the exact test at the end of a soak finds, within a tenth; the sequential test sees "
+     "large ones sooner.",
+     "ferry judge power --users 500 --failing 0.7 --margin 0.5", fy_cmd_judge_power},
     {"audit verify", "RUN|FILE", 1, 1, "Prove that a run's journal is whole and untouched", verify_options,
      "A FILE that \"ferry audit export\" wrote is verified without any ferryd or store.",
      "ferry audit verify CHG-0007", fy_cmd_audit_verify},

@@ -121,6 +121,50 @@ static void put_handed_over(const json_t *list, struct fy_buf *buf)
         put_line(buf, index == 0 ? "owed" : "", json_string_value(one));
 }
 
+static double percent(const json_t *pair)
+{
+    const json_int_t users = json_integer_value(json_array_get(pair, 0));
+    return users > 0 ? 100.0 * (double)json_integer_value(json_array_get(pair, 1)) / (double)users : 0;
+}
+
+/* One KPI's numbers: what failed where, how the odds compare, and what could have been seen. */
+static void put_evidence(const json_t *kpi, struct fy_buf *buf)
+{
+    const json_t *source = json_object_get(kpi, "source"), *target = json_object_get(kpi, "target");
+    const json_t *range = json_object_get(kpi, "odds_ratio_95");
+    const char *high = json_string_value(json_array_get(range, 1));
+    fy_buf_format(buf, "  %-10s %-30s %.2f %% of %lld against %.2f %% of %lld failed", "",
+                  fy_json_string_or(kpi, "kpi", "?"), percent(target),
+                  (long long)json_integer_value(json_array_get(target, 0)), percent(source),
+                  (long long)json_integer_value(json_array_get(source, 0)));
+    if (range != NULL)
+        fy_buf_format(buf, "; odds ratio %s (%s to %s), e %s, could see %s points",
+                      fy_json_string_or(kpi, "odds_ratio", "?"), json_string_value(json_array_get(range, 0)),
+                      high != NULL ? high : "any", fy_json_string_or(kpi, "e", "?"),
+                      fy_json_string_or(kpi, "smallest_points", "?"));
+    const int64_t missing_ms = fy_json_int_or(kpi, "missing_ms", 0);
+    if (missing_ms > 0 && fy_json_bool_or(kpi, "critical", false))
+        fy_buf_format(buf, "; %lld min more to exclude the margin", (long long)(missing_ms + 59999) / 60000);
+    fy_buf_text(buf, "\n");
+}
+
+/* As of now while gates are open, else the last verdict. */
+static void put_judge(const json_t *view, struct fy_buf *buf)
+{
+    const json_t *now = json_object_get(view, "judge"), *last = json_object_get(view, "verdict"), *one = NULL;
+    const json_t *judged = now != NULL ? now : last;
+    size_t index = 0;
+    if (now != NULL)
+        put_line(buf, "verdict", fy_json_string_or(last, "sentence", NULL));
+    put_line(buf, "judge", fy_json_string_or(judged, "sentence", NULL));
+    json_array_foreach(json_object_get(json_object_get(judged, "evidence"), "kpis"), index, one)
+        put_evidence(one, buf);
+    json_array_foreach(json_object_get(view, "gate_waivers"), index, one)
+        fy_buf_format(buf, "  %-10s %s, by %s (%s): %s\n", "waived", fy_json_string_or(one, "gate", "?"),
+                      fy_json_string_or(one, "who", "?"), fy_json_string_or(one, "role", "?"),
+                      fy_json_string_or(one, "why", "?"));
+}
+
 static void put_verbs(const json_t *view, struct fy_buf *buf)
 {
     const json_t *verbs = json_object_get(view, "verbs");
@@ -160,7 +204,7 @@ void fy_show_text(const json_t *view, struct fy_buf *buf)
     fy_show_checks(view, buf);
     put_handed_over(json_object_get(view, "hand_over"), buf);
     put_users(view, buf);
-    put_line(buf, "judge", fy_json_string_or(json_object_get(view, "verdict"), "sentence", NULL));
+    put_judge(view, buf);
     put_guards(view, buf);
     put_times(view, buf);
     put_line(buf, "store", fy_json_string_or(view, "store_trouble", NULL));

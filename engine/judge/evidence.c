@@ -80,6 +80,7 @@ static double smallest(const struct fy_judge *judge, const struct fy_watched *kp
 
 static void put_compared(const struct fy_judge *judge, const struct fy_watched *kpi, struct fy_buf *buf)
 {
+    fy_buf_member_int(buf, "harmed", fy_harmed(kpi));
     fy_buf_member(buf, "odds_ratio", rounded(odds_ratio(kpi)).text);
     put_interval(judge, kpi, buf);
     fy_buf_member(buf, "e", decimal(fy_worse_log_e(kpi)).text);

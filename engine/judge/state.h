@@ -70,6 +70,16 @@ static inline struct fy_count fy_known(const struct fy_watched *kpi)
                              kpi->sum[FY_SIDE_SOURCE].failed + kpi->reference.failed};
 }
 
+/* Users that failed on the target and would not have on the source. */
+static inline int64_t fy_harmed(const struct fy_watched *kpi)
+{
+    const struct fy_count source = fy_known(kpi), target = kpi->sum[FY_SIDE_TARGET];
+    if (source.users == 0)
+        return 0;
+    const double usual = (double)target.users * (double)source.failed / (double)source.users;
+    return (double)target.failed > usual ? (int64_t)((double)target.failed - usual + 0.5) : 0;
+}
+
 static inline double fy_margin(const struct fy_watched *kpi)
 {
     return (double)kpi->gate.margin / 10000;

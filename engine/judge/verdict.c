@@ -155,13 +155,16 @@ static struct fy_verdict say_worse(const struct fy_judge *judge, const struct fy
                    "%s: %lld events on the target against %lld on the source; %s that it has more",
                    fy_gate_title(&kpi->gate), (long long)kpi->sum[FY_SIDE_TARGET].failed,
                    (long long)kpi->sum[FY_SIDE_SOURCE].failed, odds_words(log_sum).text);
-    return say(FY_VERDICT_ROLLBACK,
-               "%s: %s failed on the target against %s on the source%s; it is %s%s, %s (limit %.0f)",
-               fy_gate_title(&kpi->gate), show(kpi->sum[FY_SIDE_TARGET]).text,
-               show(lonely ? fy_known(kpi) : kpi->sum[FY_SIDE_SOURCE]).text,
-               lonely ? " before, nobody being left there to compare with" : "", slow ? "slower" : "worse",
-               kpi->gate.margin > 0 ? ", and that it is within the margin is not shown" : "",
-               odds_words(log_sum).text, exp(fy_limit_now(judge)));
+    return say(
+        FY_VERDICT_ROLLBACK,
+        "%s: %s failed on the target against %s on the source%s; it is %s%s, %s (limit %.0f); about %lld "
+        "users were harmed in %s",
+        fy_gate_title(&kpi->gate), show(kpi->sum[FY_SIDE_TARGET]).text,
+        show(lonely ? fy_known(kpi) : kpi->sum[FY_SIDE_SOURCE]).text,
+        lonely ? " before, nobody being left there to compare with" : "", slow ? "slower" : "worse",
+        kpi->gate.margin > 0 ? ", and that it is within the margin is not shown" : "",
+        odds_words(log_sum).text, exp(fy_limit_now(judge)), (long long)fy_harmed(kpi),
+        span(judge->covered_ms).text);
 }
 
 static bool worse(const struct fy_judge *judge, struct fy_verdict *ret)

@@ -174,6 +174,7 @@ struct fy_run {
     struct fy_run_wish wish;
     char *refusal;          /* of the last wish, in a sentence; NULL: it was granted */
     struct fy_kpi *kpis;    /* the catalogue and the order's own (watch/kpis.h); NULL: the catalogue alone */
+    int64_t alpha_bp;       /* judged again with another error (rejudge.h); 0: the usual one */
     struct fy_judge *judge; /* of the current stage; fed by its samples */
     struct fy_gate_waiver *gate_waivers;
     size_t gate_waiver_count;

@@ -47,6 +47,33 @@ static void gave_up(struct fy_live *live, const struct fy_verdict *verdict)
     fy_step_failed(live, &err);
 }
 
+struct soaking {
+    int64_t judged_ms;
+    int64_t taken_ms; /* by this engine: while none ran, nobody could count */
+    bool adjustable;  /* the workflow goes through the moves again when it is told so */
+};
+
+/* Counts have not come for so long that the soak's longest time is over all the same: that is no verdict
+ * about the target. */
+static bool is_blind(const struct fy_live *live, const struct fy_order_stage *stage)
+{
+    const struct fy_run *run = live->run;
+    const struct soaking *soaking = live->flight.data;
+    const int64_t lasted_ms = fy_live_now(live).ms - soaking->taken_ms;
+    return run->step.covered_ms < stage->soak_ms && lasted_ms >= stage->max_soak_ms + stage->soak_ms;
+}
+
+static void blind(struct fy_live *live, const struct fy_order_stage *stage)
+{
+    struct fy_verdict verdict = {.kind = FY_VERDICT_ERROR};
+    (void)snprintf(
+        verdict.sentence, sizeof verdict.sentence,
+        "no verdict: only %lld s of %lld s are covered by counts; the source of counters does not give them",
+        (long long)live->run->step.covered_ms / 1000, (long long)stage->soak_ms / 1000);
+    fy_watch_put_verdict(live, &verdict, NULL, true);
+    gave_up(live, &verdict);
+}
+
 static void judge_now(struct fy_live *live, const struct fy_order_stage *stage)
 {
     const struct fy_run *run = live->run;
@@ -62,11 +89,6 @@ static void judge_now(struct fy_live *live, const struct fy_order_stage *stage)
     fy_buf_free(&evidence);
 }
 
-struct soaking {
-    int64_t judged_ms;
-    bool adjustable; /* the workflow goes through the moves again when it is told so */
-};
-
 static void adjusted(struct fy_live *live)
 {
     char result[96];
@@ -81,6 +103,10 @@ static void look(struct fy_live *live)
     struct soaking *soaking = live->flight.data;
     if (!live->settled && live->run->asked == NULL && live->run->ratio_wished && soaking->adjustable) {
         adjusted(live);
+        return;
+    }
+    if (!live->settled && live->run->asked == NULL && is_blind(live, stage)) {
+        blind(live, stage);
         return;
     }
     if (live->settled || live->run->asked != NULL || live->run->step.covered_ms < stage->soak_ms ||
@@ -99,6 +125,7 @@ void fy_step_soak(struct fy_live *live, const json_t *args)
 {
     struct soaking *soaking = FY_NEW(struct soaking);
     soaking->adjustable = fy_json_bool_or(args, "adjustable", false);
+    soaking->taken_ms = fy_live_now(live).ms;
     live->flight.data = soaking;
     live->flight.leave = leave;
     live->flight.look = look;

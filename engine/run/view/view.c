@@ -160,6 +160,21 @@ static void put_guards(const struct fy_run *run, struct fy_buf *buf)
     fy_buf_close(buf, ']');
 }
 
+/* What the judge would say now, with its evidence: nobody has to wait for the end of a soak to see it. */
+static void put_judge_now(const struct fy_run *run, struct fy_buf *buf)
+{
+    if (run->judge == NULL || !run->watching)
+        return;
+    FY_AUTO(fy_buf_free) struct fy_buf evidence = {0};
+    const struct fy_verdict verdict = fy_judge_look(run->judge, false, &evidence);
+    fy_buf_key(buf, "judge");
+    fy_buf_open(buf, '{');
+    fy_buf_member(buf, "verdict", fy_verdict_name(verdict.kind));
+    fy_buf_member(buf, "sentence", verdict.sentence);
+    fy_buf_member_raw(buf, "evidence", evidence.data);
+    fy_buf_close(buf, '}');
+}
+
 static void put_judged(const struct fy_run *run, struct fy_buf *buf)
 {
     if (run->approval.open) {
@@ -181,6 +196,7 @@ static void put_judged(const struct fy_run *run, struct fy_buf *buf)
         fy_buf_close(buf, '}');
     }
     fy_signs_view(run, buf);
+    put_judge_now(run, buf);
     if (run->error.kind != FY_ERR_NONE) {
         fy_buf_key(buf, "error");
         fy_buf_open(buf, '{');

@@ -150,6 +150,8 @@ void fy_run_judge_new(struct fy_run *run)
     size_t count = 0;
     if (stage_of(run) != NULL)
         rules.planned_ms = stage_of(run)->soak_ms;
+    if (run->alpha_bp > 0)
+        rules.alpha = (double)run->alpha_bp / 10000;
     rules.ratio_tolerance = run->order->gray.tolerance_bp;
     fill_gates(run, gates, &count);
     struct fy_judge *former = run->judge;

@@ -109,6 +109,8 @@ bool sim_attempt(struct sim_world *world, struct sim_user *user, uint32_t instan
         sim_attempted(world, domain, kpi, false, true);
         return false;
     }
+    if (world->fault[FAULT_target_refuses_uncounted] && is_worse(world, instance))
+        return false;
     bool failed = sim_random_below(&world->traffic, MILLION) < row->fails;
     uint32_t extra = sim_extra_failures(world, instance, kpi);
     if (!failed && extra > 0)

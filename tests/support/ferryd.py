@@ -182,11 +182,11 @@ def field(path, name):
 class World:
     """A ferry-sim on a socket of its own."""
 
-    def __init__(self, build, seed=1, world=None):
+    def __init__(self, build, seed=1, world=None, options=()):
         self.program = os.path.join(build, "plugins/simulator/ferry-sim")
         self.dir = tempfile.mkdtemp(prefix="ferry-world-")
         self.socket = os.path.join(self.dir, "sim.sock")
-        command = [self.program, "--socket", self.socket, "--seed", str(seed)] + (["--world", world] if world else [])
+        command = [self.program, "--socket", self.socket, "--seed", str(seed), *options] + (["--world", world] if world else [])
         self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not os.path.exists(self.socket):

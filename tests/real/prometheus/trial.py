@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AMF trial, judged on what a real Prometheus server has scraped from ferry-sim.
 
-    tests/real/prometheus/trial.py [--build build/dev] [--seeds 1] [--scale 60] [--case good|worse|restart|all]
+    tests/real/prometheus/trial.py [--build build/dev] [--seeds 1] [--scale 60] [--case good|worse|restart|contract|all]
 
 Each case starts a ferry-sim with --metrics, a Prometheus that scrapes it, and a ferryd, all on the loopback; the order's
 KPI connection is the adapter "prometheus".
@@ -10,6 +10,7 @@ KPI connection is the adapter "prometheus".
 good     the new version is as good as the old one: it passes both stages
 worse    the new version fails 5 points more of its registrations: it is rolled back, with the time and the failures it took
 restart  Prometheus is killed and comes back in the first soak: a gap, no wrong verdict
+contract the adapter against the contract test, with and without a server behind it
 
 Run time is not Prometheus' time. Samples carry the time of their scrape, as always, and the gauge
 ferry_sim_run_time_seconds, scraped with them, says what run time that was (the adapter's setting "clock").
@@ -202,20 +203,42 @@ def case_run(build, case, seed, scale):
     return line, figures, wrong
 
 
+def contract(build):
+    """`ferry adapter test` on the adapter, by the scrapes' own time; then what it says when the server is gone."""
+    wrong, port = [], free_port()
+    question = {"after": int(time.time() * 1000) - 30000, "period_ms": 1000, "versions": {"source": "1.2.0", "target": "1.3.0"},
+                "kpis": [{"name": "amf.paging", "numerator": ["MM.Paging5GSucc"], "denominator": ["MM.Paging5GReq"]}]}
+    command = [os.path.join(build, "engine/host/ferry-host"), "test", os.path.join(build, "plugins/prometheus.so")]
+    with World(build, 1, options=["--metrics", str(port)]), Prometheus(port, 500) as prometheus:
+        time.sleep(8)  # until it has found its target and scraped it
+        trial_file = os.path.join(prometheus.dir, "trial.json")
+        with open(trial_file, "w", encoding="utf-8") as out:
+            json.dump({"settings": {"url": prometheus.url, "prefix": "ferry_sim_", "suffix": "_total"},
+                       "calls": {"counters": question}}, out)
+        good = subprocess.run(command + [trial_file], capture_output=True, text=True, check=False)
+        if good.returncode != 0:
+            wrong.append(good.stdout + good.stderr)
+        prometheus.stop()
+        gone = subprocess.run(command + [trial_file], capture_output=True, text=True, check=False)
+        if gone.returncode == 0 or "127.0.0.1" not in gone.stdout + gone.stderr:
+            wrong.append("without a server: " + gone.stdout + gone.stderr)
+    return "contract", [line for line in good.stdout.splitlines() if line][-1:], wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "dev"))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--scale", type=int, default=60)
-    parser.add_argument("--case", choices=["good", "worse", "restart", "all"], default="all")
+    parser.add_argument("--case", choices=["good", "worse", "restart", "contract", "all"], default="all")
     options = parser.parse_args()
     if shutil.which("prometheus") is None:
         print("there is no prometheus on this machine: apt-get install prometheus")
-        return 1
+        return 77
     failed = 0
-    for case in ("good", "worse", "restart") if options.case == "all" else (options.case,):
+    for case in ("contract", "good", "worse", "restart") if options.case == "all" else (options.case,):
         for seed in range(1, options.seeds + 1):
-            line, figures, wrong = case_run(options.build, case, seed, options.scale)
+            line, figures, wrong = contract(options.build) if case == "contract" else case_run(options.build, case, seed, options.scale)
             print(("FAILED " if wrong else "ok     ") + line, flush=True)
             for what in figures + wrong:
                 print("       " + what, flush=True)

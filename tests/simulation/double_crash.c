@@ -27,8 +27,8 @@ static const char *const orders[] = {
     SMALL "workflow=1 early_min=1 deeds=press@1:recheck:0",
     SMALL "workflow=1 retries=99 deeds=press@30:cancel:0,press@31:fail:0,press@31:adopt:0",
     SMALL "retries=99 deeds=press@30:rollback:0",
-    SMALL "workflow=4",
-    SMALL "deeds=slow@60:3:0,slow@90:3:0",
+    SMALL "workflow=4 stages=2 users=600",
+    SMALL "stages=2 users=600 deeds=slow@60:3:0,slow@90:3:0",
 };
 _Static_assert(FY_COUNT(orders) <= CHAIN_ORDERS, "an order has no place in the counts");
 
@@ -295,6 +295,10 @@ static bool prepare_order(size_t i)
     for (int64_t point = 0; point < FY_POINT_COUNT; point++)
         if (verdict->reached[point] > 0)
             atomic_store(&shared->counts.met[i][point], true);
+    if (!base->pressed && strcmp(verdict->end, "COMMITTED") != 0) {
+        printf("an order that nobody disturbs is to be COMMITTED: mend it, or what it stands on\n");
+        return false;
+    }
     return !verdict->broken;
 }
 

@@ -40,7 +40,7 @@ class Access:
         config = json.loads(text)
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.url = urllib.parse.urlsplit(cluster["server"])
-        self.headers = {"Authorization": "Bearer " + user["token"]} if "token" in user else {}
+        self.headers = {"User-Agent": "test", **({"Authorization": "Bearer " + user["token"]} if "token" in user else {})}
         ca = cluster.get("certificate-authority-data")
         self.tls = ssl.create_default_context(cadata=base64.b64decode(ca).decode() if ca else None)
         if "client-certificate-data" in user:

@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -145,6 +146,8 @@ users:
                      "kind": "KubeSchedulerConfiguration", "leaderElection": {"leaderElect": False},
                      "clientConnection": {"kubeconfig": kubeconfig("scheduler"), "qps": 2000 if options.raised else 50,
                                           "burst": 3000 if options.raised else 100}}
+        if self.minor() < 25:  # otherwise on every address of the machine
+            scheduler |= dict.fromkeys(("healthzBindAddress", "metricsBindAddress"), f"127.0.0.1:{self.ports + 5}")
         with open(self.path("run", "scheduler.json"), "w", encoding="ascii") as out:
             json.dump(scheduler, out)
         raised = ["--kube-api-qps=2000", "--kube-api-burst=3000", "--concurrent-statefulset-syncs=10"] if options.raised else []
@@ -172,8 +175,7 @@ users:
                             "--use-service-account-credentials", "--service-account-private-key-file=" + pki("accounts.key"),
                             "--root-ca-file=" + pki("ca.crt"), *self.no_plain_port(), *raised, *grace],
             "scheduler": [self.programs + "/kube-scheduler", "--config=" + self.path("run", "scheduler.json"), *own("scheduler")[1:],
-                          "--bind-address=127.0.0.1", f"--secure-port={self.ports + 4}", "--cert-dir=" + self.path("run"),
-                          *self.no_plain_port()],
+                          "--bind-address=127.0.0.1", f"--secure-port={self.ports + 4}", "--cert-dir=" + self.path("run")],
             "agent": [sys.executable, HERE + "/node_agent.py", "--kubeconfig", kubeconfig("agent"), "--nodes", str(options.nodes),
                       "--start", options.start, "--ready", options.ready, "--stop", options.stop, "--lease", str(options.lease),
                       "--up-file", self.path("run", "nodes-are-up")],
@@ -234,6 +236,11 @@ users:
         except OSError:
             return False
 
+    @staticmethod
+    def listens(port):
+        with socket.socket() as wire:
+            return wire.connect_ex(("127.0.0.1", port)) == 0
+
     def up(self, options):
         """Start what does not run; how many seconds until everything worked."""
         begin = time.monotonic()
@@ -248,6 +255,7 @@ users:
                 self.wait(part, 120, lambda: self.answers("/readyz"))
                 self.wait(part, 60, lambda: self.answers("/api/v1/namespaces/default"))
         self.wait("controllers", 60, lambda: self.answers("/api/v1/namespaces/default/serviceaccounts/default"))
+        self.wait("scheduler", 60, lambda: self.listens(self.ports + 4))
         if options.nodes:
             self.wait("agent", 300, lambda: os.path.exists(self.path("run", "nodes-are-up")))
         return time.monotonic() - begin
@@ -263,6 +271,11 @@ users:
             self.stop(part)
         if wipe:
             shutil.rmtree(self.dir)
+
+
+def end_well():
+    """A program that is told to end takes its control plane down first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def arguments(parser):

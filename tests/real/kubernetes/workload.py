@@ -29,31 +29,38 @@ class Workload:
     def image(self, vdu, version):
         return f"{self.set_name(vdu)}:{version}"
 
-    def stateful_set(self, vdu, annotations):
+    def controller(self, vdu, annotations, kind, strategy):
         template = {"metadata": {"labels": self.labels(vdu), "annotations": annotations},
                     "spec": {"terminationGracePeriodSeconds": 5,
                              "containers": [{"name": "main", "image": self.image(vdu, self.version)}]}}
-        return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": self.set_name(vdu), "labels": self.labels(vdu)},
-                "spec": {"replicas": self.counts[vdu], "serviceName": self.name, "podManagementPolicy": "Parallel",
-                         "selector": {"matchLabels": self.labels(vdu)}, "template": template}}
+        spec = {"replicas": self.counts[vdu], "selector": {"matchLabels": self.labels(vdu)}, "template": template}
+        if kind == "StatefulSet":
+            spec |= {"serviceName": self.name, "podManagementPolicy": "Parallel"}
+        elif strategy:
+            spec |= {"strategy": strategy, "progressDeadlineSeconds": 3600}
+        return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": self.set_name(vdu), "labels": self.labels(vdu)}, "spec": spec}
 
     def disruption_budget(self, vdu, fewest):
         return {"metadata": {"name": self.set_name(vdu)}, "spec": {"minAvailable": fewest, "selector": {"matchLabels": self.labels(vdu)}}}
 
-    def autoscaler(self):
+    def autoscaler(self, kind):
         return {"metadata": {"name": self.set_name("SVC")},
-                "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": self.set_name("SVC")},
+                "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": self.set_name("SVC")},
                          "minReplicas": self.counts["SVC"], "maxReplicas": self.counts["SVC"] + 8}}
 
-    def create(self, annotations=None, ready_within=120):
+    def create(self, annotations=None, ready_within=120, kinds=None, strategy=None):
+        """annotations: of the pods, by VDU. kinds: {"SVC": "Deployment"}; StatefulSets otherwise. strategy: of Deployments."""
         self.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}}, fine=(201, 409))
         self.wait(60, lambda: self.api.request("GET", self.path("v1", "serviceaccounts", "default"), fine=(200, 404))[0] == 200)
         for vdu in self.counts:
-            self.api.request("POST", self.path("apps/v1", "statefulsets"), self.stateful_set(vdu, (annotations or {}).get(vdu, {})))
-        if self.counts.get("SVC"):
+            kind = (kinds or {}).get(vdu, "StatefulSet")
+            self.api.request("POST", self.path("apps/v1", kind.lower() + "s") + "?fieldManager=kubectl-create",  # as an operator would
+                             self.controller(vdu, (annotations or {}).get(vdu, {}), kind, strategy))
+        if "SVC" in self.counts and not strategy:  # with a strategy it rolls by itself, and nobody is to be held
             self.api.request("POST", self.path(preferred(self.api, "policy"), "poddisruptionbudgets"),
                              self.disruption_budget("SVC", self.counts["SVC"] // 4))
-            self.api.request("POST", self.path(preferred(self.api, "autoscaling"), "horizontalpodautoscalers"), self.autoscaler())
+            self.api.request("POST", self.path(preferred(self.api, "autoscaling"), "horizontalpodautoscalers"),
+                             self.autoscaler((kinds or {}).get("SVC", "StatefulSet")))
         self.wait(ready_within, lambda: self.ready() == sum(self.counts.values()))
 
     def wait(self, patience, so):
@@ -64,8 +71,8 @@ class Workload:
             time.sleep(0.2)
 
     def ready(self):
-        sets = self.api.get(self.path("apps/v1", "statefulsets"))["items"]
-        return sum(s.get("status", {}).get("readyReplicas", 0) for s in sets)
+        return sum(c.get("status", {}).get("readyReplicas", 0) for kind in ("statefulsets", "deployments")
+                   for c in self.api.get(self.path("apps/v1", kind))["items"])
 
     def pods(self):
         return self.api.list(self.path("v1", "pods"))[0]

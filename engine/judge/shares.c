@@ -56,15 +56,21 @@ int fy_shares_off(const struct fy_judge *judge)
     return -1;
 }
 
-/* Those of the KPI's segment; of one that is not counted apart, everybody. */
-static void users_of(const struct fy_split *split, const char *segment, int64_t ret[2])
+/* The target's share of the KPI's segment; of one that is not counted apart, of everybody. */
+static double target_share(const int64_t users[FY_SEGMENTS][2], const char *segment)
 {
     const bool only_4g = strcmp(segment, "4g") == 0, only_5g = strcmp(segment, "5g") == 0;
+    double of[2];
     for (int side = 0; side < 2; side++)
-        ret[side] = (only_4g ? 0 : split->users[0][side]) + (only_5g ? 0 : split->users[1][side]);
+        of[side] = (double)((only_4g ? 0 : users[0][side]) + (only_5g ? 0 : users[1][side]));
+    return of[0] + of[1] > 0 ? of[1] / (of[0] + of[1]) : 0;
 }
 
-/* In a segment's KPI, users of either side try alike: by where they are the attempts are expected. */
+/*
+ * In a segment's KPI, users of either side try alike: by where they are the attempts are expected. Of users
+ * who moved during the tick nobody knows where they tried, so the smaller share of its beginning and its end
+ * counts.
+ */
 void fy_attempts_add(struct fy_judge *judge, struct fy_watched *kpi, const struct fy_count counts[2],
                      const struct fy_split *split)
 {
@@ -72,10 +78,10 @@ void fy_attempts_add(struct fy_judge *judge, struct fy_watched *kpi, const struc
     const double keep = exp(-(double)judge->period_ms / LATELY_MS);
     if (split == NULL)
         return;
-    int64_t users[2] = {0, 0};
-    users_of(split, kpi->gate.kpi->segment, users);
-    const double all = (double)(users[0] + users[1]), tried = (double)(counts[0].users + counts[1].users);
-    const double expected = all > 0 ? tried * (double)users[1] / all : 0, seen = (double)counts[1].users;
+    const double began = target_share(judge->shares.users, kpi->gate.kpi->segment),
+                 ended = target_share(split->users, kpi->gate.kpi->segment);
+    const double expected = (double)(counts[0].users + counts[1].users) * fmin(began, ended),
+                 seen = (double)counts[1].users;
     attempts->seen += seen;
     attempts->expected += expected;
     attempts->seen_late = attempts->seen_late * keep + seen;

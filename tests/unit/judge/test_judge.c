@@ -295,6 +295,31 @@ static void test_judge_trusts_no_impossible_counts(void **state)
     fy_judge_free(judge);
 }
 
+static void feed_split(struct fy_judge *judge, int64_t tick, int64_t target_users, int64_t target_tried)
+{
+    struct fy_err err;
+    const struct fy_split split = {.users = {{10000 - target_users, target_users}}, .wanted = -1};
+    struct fy_count counts[1][2] = {{{1000 - target_tried, 0}, {target_tried, 0}}};
+    const struct fy_tick one = {.end_ms = tick * TICK, .counts = counts, .split = &split};
+    assert_true(fy_judge_tick(judge, &one, &err));
+}
+
+static void test_judge_misses_no_attempts_of_users_who_moved_within_the_tick(void **state)
+{
+    (void)state;
+    const struct fy_gate one = gate("amf.paging", 100, true);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
+    feed_split(judge, 1, 0, 0);
+    feed_split(judge, 2, 5000, 30); /* half of them, in its last moments */
+    feed_split(judge, 3, 5000, 500);
+    assert_int_not_equal(fy_judge_look(judge, false, NULL).kind, FY_VERDICT_ROLLBACK);
+    feed_split(judge, 4, 5000, 5); /* but these were there all the time */
+    feed_split(judge, 5, 5000, 5);
+    feed_split(judge, 6, 5000, 5);
+    assert_int_equal(fy_judge_look(judge, false, NULL).kind, FY_VERDICT_ROLLBACK);
+    fy_judge_free(judge);
+}
+
 static void test_judge_costs_less_than_a_millisecond_a_tick(void **state)
 {
     (void)state;
@@ -334,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_judge_keeps_floors),
         cmocka_unit_test(test_judge_counts_time_only_where_there_are_ticks),
         cmocka_unit_test(test_judge_trusts_no_impossible_counts),
+        cmocka_unit_test(test_judge_misses_no_attempts_of_users_who_moved_within_the_tick),
         cmocka_unit_test(test_judge_costs_less_than_a_millisecond_a_tick),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);

@@ -108,6 +108,41 @@ static void put_handed_over(struct fy_page *page, const json_t *view)
                      fy_json_string_or(freed, "who", "?"));
 }
 
+static double percent(const json_t *pair)
+{
+    const json_int_t users = json_integer_value(json_array_get(pair, 0));
+    return users > 0 ? 100.0 * (double)json_integer_value(json_array_get(pair, 1)) / (double)users : 0;
+}
+
+/* What the last verdict stood on, a line for each KPI. */
+static void put_verdict(struct fy_page *page, const json_t *verdict)
+{
+    const json_t *kpi = NULL;
+    size_t index = 0;
+    if (verdict == NULL)
+        return;
+    fy_page_heading(page, "What the last verdict stood on");
+    fy_page_line(page, "%s: %s", fy_json_string_or(verdict, "verdict", "?"),
+                 fy_json_string_or(verdict, "sentence", ""));
+    json_array_foreach(json_object_get(json_object_get(verdict, "evidence"), "kpis"), index, kpi)
+    {
+        const json_t *source = json_object_get(kpi, "source"), *target = json_object_get(kpi, "target");
+        const json_t *range = json_object_get(kpi, "odds_ratio_95");
+        const char *high = json_string_value(json_array_get(range, 1));
+        if (range != NULL)
+            fy_page_line(page,
+                         "%s: %.2f %% of %lld against %.2f %% of %lld failed, odds ratio %s (%s to %s), "
+                         "evidence %s to 1; "
+                         "%s points could be seen",
+                         fy_json_string_or(kpi, "kpi", "?"), percent(target),
+                         (long long)json_integer_value(json_array_get(target, 0)), percent(source),
+                         (long long)json_integer_value(json_array_get(source, 0)),
+                         fy_json_string_or(kpi, "odds_ratio", "?"),
+                         json_string_value(json_array_get(range, 0)), high != NULL ? high : "any",
+                         fy_json_string_or(kpi, "e", "?"), fy_json_string_or(kpi, "smallest_points", "?"));
+    }
+}
+
 static void put_report(struct fy_page *page, const json_t *report, bool paper)
 {
     static const char *const lists[][2] = {{"course", "Course"},
@@ -124,6 +159,7 @@ static void put_report(struct fy_page *page, const json_t *report, bool paper)
     fy_table1(page, json_object_get(report, "kpis"), paper);
     for (size_t i = 0; i < FY_COUNT(lists); i++)
         put_list(page, json_object_get(report, lists[i][0]), lists[i][1]);
+    put_verdict(page, json_object_get(json_object_get(report, "upgrade"), "verdict"));
     put_handed_over(page, json_object_get(report, "upgrade"));
     fy_page_heading(page, "Audit");
     fy_page_line(page, "%lld records, the last with hash %s", (long long)fy_json_int_or(audit, "records", 0),

@@ -17,11 +17,12 @@ double fy_equal_log_e(const struct fy_watched *kpi)
     return kpi->log_equal + fy_below_log_e(&kpi->alone);
 }
 
+/* And the last minute must not speak against it. */
 bool fy_tolerated(const struct fy_judge *judge, const struct fy_watched *kpi)
 {
-    const double limit = fy_limit_pass(judge);
-    return kpi->gate.margin > 0 && kpi->log_equal >= limit &&
-           kpi->log_lately[0] + kpi->log_lately[1] >= limit && fy_excess_log_e(&kpi->excess) <= 0;
+    const double limit = fy_limit_pass(judge), lately = kpi->log_lately[0] + kpi->log_lately[1];
+    return kpi->gate.margin > 0 && kpi->log_equal >= limit && lately >= limit &&
+           kpi->log_fading > -fy_limit_now(judge) && fy_excess_log_e(&kpi->excess) <= 0;
 }
 
 int64_t fy_equal_missing_ms(const struct fy_judge *judge, const struct fy_watched *kpi)

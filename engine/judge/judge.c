@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BRIDGED_TICKS 3
-#define MINUTE_MS     60000
-#define CONTROL_LEAST 50 /* one user in so many on the source is still something to compare with */
-#define STORM_MEMORY  2  /* beyond its limit, as a logarithm */
-#define LATELY_PARTS  5  /* of the planned soak: how long a block of "of late" is */
+#define BRIDGED_TICKS  3
+#define MINUTE_MS      60000
+#define CONTROL_LEAST  50    /* one user in so many on the source is still something to compare with */
+#define STORM_MEMORY   2     /* beyond its limit, as a logarithm */
+#define KEPT_BACK      0.001 /* of the evidence for a pass, in each tick */
+#define HIGHEST_FACTOR 600.0 /* of one tick, as a logarithm: beyond it a double ends */
+#define LATELY_PARTS   5     /* of the planned soak: how long a block of "of late" is */
 
 const struct fy_judge_rules fy_judge_rules_default = {
     .alpha = 0.01, .alpha_pass = 0.05, .noise = 1, .planned_ms = 15L * MINUTE_MS, .ratio_tolerance = 0};
@@ -91,15 +93,35 @@ static void count_dead(int64_t *dead, struct fy_count count)
     *dead = count.failed == count.users ? *dead + count.users : 0;
 }
 
-/* Target and source in the same tick. */
+/*
+ * What both sides are expected to fail at in the next tick: all of the past, unless the last minute says
+ * otherwise (a storm that has begun, or is over).
+ */
+static double expected_rate(const struct fy_watched *kpi)
+{
+    const double past = past_rate(fy_known(kpi)), users = kpi->lately_users;
+    const double late = (kpi->lately_failed + past) / (users + 1);
+    return users > 0 && fabs(late - past) > 2 * sqrt(fmax(late, past) / users) ? late : past;
+}
+
+static void remember(struct fy_watched *kpi, const struct fy_count counts[2], double keep)
+{
+    kpi->lately_users = kpi->lately_users * keep + (double)(counts[0].users + counts[1].users);
+    kpi->lately_failed = kpi->lately_failed * keep + (double)(counts[0].failed + counts[1].failed);
+}
+
+/* Target and source in the same tick. A part of the wealth is kept out of each bet: a tick nobody could
+ * foresee, as the first of a storm, must not cost all that was shown before. */
 static void compare(const struct fy_judge *judge, struct fy_watched *kpi, const struct fy_table *table)
 {
-    const double step = fy_equal_factor(table, past_rate(fy_known(kpi)), fy_margin(kpi));
+    const double factor = fy_equal_factor(table, expected_rate(kpi), fy_margin(kpi));
+    const double step = log1p((1 - KEPT_BACK) * expm1(fmin(factor, HIGHEST_FACTOR)));
     fy_odds_add(&kpi->odds, &judge->points, table);
     if (!judge->ended)
         fy_exact_add(&kpi->exact, table);
     kpi->log_equal += step;
     kpi->log_lately[0] += step;
+    kpi->log_fading = kpi->log_fading * exp(-(double)judge->period_ms / MINUTE_MS) + step;
 }
 
 /* Nobody to speak of is left on the source: there is only what it showed before. */
@@ -130,6 +152,7 @@ static void add(struct fy_judge *judge, struct fy_watched *kpi, const struct fy_
                                       latency[1].slower[e]};
         fy_bucket_add(&kpi->slower[e], &judge->points, &slow);
     }
+    remember(kpi, counts, exp(-(double)judge->period_ms / MINUTE_MS));
     for (int d = FY_SIDE_SOURCE; d <= FY_SIDE_TARGET; d++) {
         count_dead(&kpi->dead[d], counts[d]);
         kpi->sum[d].users += counts[d].users;

@@ -37,9 +37,11 @@ struct fy_watched {
     struct fy_bucket events;  /* a gate that counts events */
     struct fy_excess storm;   /* the source against its own past */
 
-    double log_equal;      /* the target is not worse by the margin: the whole stage */
-    double log_lately[2];  /* the same: the block of ticks under way, and the one before */
-    struct fy_below alone; /* the same, where nobody is left on the source */
+    double lately_users, lately_failed; /* on both sides, fading within a minute or so */
+    double log_equal;                   /* the target is not worse by the margin: the whole stage */
+    double log_fading;                  /* the same, of the last minute or so */
+    double log_lately[2];               /* the same: the block of ticks under way, and the one before */
+    struct fy_below alone;              /* the same, where nobody is left on the source */
     struct fy_attempts attempts;
     int64_t dead[2]; /* users since the last success */
 };
@@ -111,6 +113,7 @@ double fy_floor_log_e_of(const struct fy_watched *kpi, int side);
 double fy_latency_log_e(const struct fy_watched *kpi);
 /* The part of it in the sum over all, which must reach 1/alpha_now. */
 double fy_weighed(const struct fy_judge *judge, const struct fy_watched *kpi);
+double fy_weighed_slow(const struct fy_judge *judge, const struct fy_watched *kpi);
 double fy_limit_now(const struct fy_judge *judge);
 /* The exact test's limit for this KPI's log p. */
 double fy_limit_end(const struct fy_judge *judge, const struct fy_watched *kpi);

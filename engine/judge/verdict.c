@@ -162,22 +162,27 @@ static struct fy_verdict say_worse(const struct fy_judge *judge, const struct fy
         fy_gate_title(&kpi->gate), show(kpi->sum[FY_SIDE_TARGET]).text,
         show(lonely ? fy_known(kpi) : kpi->sum[FY_SIDE_SOURCE]).text,
         lonely ? " before, nobody being left there to compare with" : "", slow ? "slower" : "worse",
-        kpi->gate.margin > 0 ? ", and that it is within the margin is not shown" : "",
+        kpi->gate.margin > 0 && !slow ? ", and that it is within the margin is not shown" : "",
         odds_words(log_sum).text, exp(fy_limit_now(judge)), (long long)fy_harmed(kpi),
         span(judge->covered_ms).text);
+}
+
+/* Being slower is not what the margin is about. */
+static double part_of(const struct fy_judge *judge, const struct fy_watched *kpi)
+{
+    const double failing = regresses(judge, kpi) ? fy_weighed(judge, kpi) : -INFINITY;
+    return counts(judge, kpi) ? fy_log_add(failing, fy_weighed_slow(judge, kpi)) : -INFINITY;
 }
 
 static bool worse(const struct fy_judge *judge, struct fy_verdict *ret)
 {
     const struct fy_watched *worst = NULL;
-    double sum = -INFINITY;
+    double sum = -INFINITY, most = -INFINITY;
     for (size_t i = 0; i < judge->count; i++) {
-        const struct fy_watched *kpi = &judge->kpis[i];
-        if (!regresses(judge, kpi))
-            continue;
-        sum = fy_log_add(sum, fy_weighed(judge, kpi));
-        if (!worst || fy_weighed(judge, kpi) > fy_weighed(judge, worst))
-            worst = kpi;
+        const double part = part_of(judge, &judge->kpis[i]);
+        sum = fy_log_add(sum, part);
+        worst = part > most ? &judge->kpis[i] : worst;
+        most = fmax(part, most);
     }
     if (!worst || sum < fy_limit_now(judge))
         return false;

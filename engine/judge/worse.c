@@ -53,9 +53,12 @@ double fy_latency_log_e(const struct fy_watched *kpi)
  */
 double fy_weighed(const struct fy_judge *judge, const struct fy_watched *kpi)
 {
-    const double own = fy_worse_log_e(kpi) + log(fy_weight(kpi)),
-                 slow = kpi->gate.edges > 0 ? fy_latency_log_e(kpi) : -INFINITY;
-    return fy_log_add(own, slow) - log(judge->weight);
+    return fy_worse_log_e(kpi) + log(fy_weight(kpi) / judge->weight);
+}
+
+double fy_weighed_slow(const struct fy_judge *judge, const struct fy_watched *kpi)
+{
+    return kpi->gate.edges > 0 ? fy_latency_log_e(kpi) - log(judge->weight) : -INFINITY;
 }
 
 double fy_limit_now(const struct fy_judge *judge)

@@ -89,7 +89,7 @@ def measure_resume(table, _):
 
 
 def measure_programs(table, _):
-    for program in ("bench_plan", "bench_replay"):
+    for program in ("bench_plan", "bench_judge", "bench_replay"):
         for name, value in harness.figures_of(program).items():
             table.add(name, value)
 

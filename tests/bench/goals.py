@@ -46,6 +46,8 @@ ROWS = step_rows() + [
     row("plan of 10,000 instances: landscape", "ms"),
     row("plan of 10,000 instances: plan", "ms"),
     row("plan of 10,000 instances: check of a move", "ms"),
+    row("judge: a tick of 32 KPIs, 12 edges", "ms", [(VALUE, "<=", 1)]),
+    row("judge: memory gained by ten times the soak", "KB", [(VALUE, "<=", 0.1)]),
     row("replay, engine steps", "/s", [(VALUE, ">=", 250000)], [(VALUE, ">=", 700000)]),
     row("replay, adapter steps", "/s", [], [(VALUE, ">=", 250000)]),
 ]

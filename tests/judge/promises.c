@@ -33,7 +33,7 @@ static void null_soaks(const char *what, struct scenario scenario, long soaks, i
                    "false rollbacks, %s: %ld of %ld, %.2f %% (99 %% limit %.2f %%; promised 1 %%)", what,
                    o.stopped, o.soaks, 100 * share(o), 100 * upper_limit(o.stopped, o.soaks));
     /* too few to prove a limit in the short form: then no more than one in a hundred */
-    told("K1", soaks >= 5000 ? upper_limit(o.stopped, o.soaks) < 0.01 : share(o) <= 0.01, text);
+    told("K1", soaks >= 2000 ? upper_limit(o.stopped, o.soaks) < 0.01 : share(o) <= 0.01, text);
 }
 
 static void k1(const struct amounts *amounts)

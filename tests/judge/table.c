@@ -126,7 +126,7 @@ static void passes(long soaks)
 
 int main(int argc, char **argv)
 {
-    static const struct amounts full = {20000, 40000, 20000, 600, 1000000, 10000, 1000},
+    static const struct amounts full = {20000, 40000, 20000, 3000, 1000000, 10000, 1000},
                                 quick = {150, 1600, 300, 4, 20000, 300, 60};
     const bool is_short = argc > 1 && strcmp(argv[1], "--short") == 0;
     const struct amounts *amounts = is_short ? &quick : &full;

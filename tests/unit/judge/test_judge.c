@@ -320,6 +320,170 @@ static void test_judge_misses_no_attempts_of_users_who_moved_within_the_tick(voi
     fy_judge_free(judge);
 }
 
+static enum fy_verdict_kind kind_after(struct fy_judge *judge, const struct fy_tick *tick)
+{
+    struct fy_err err;
+    assert_true(fy_judge_tick(judge, tick, &err));
+    return fy_judge_look(judge, false, NULL).kind;
+}
+
+static void test_judge_takes_an_alarm_on_the_target_for_a_reason(void **state)
+{
+    (void)state;
+    const struct fy_gate one = gate("amf.paging", 100, true);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
+    struct fy_count counts[1][2] = {{{80, 0}, {80, 0}}};
+    struct fy_tick tick = {.end_ms = TICK, .counts = counts, .alarm = "overload-target: too many users"};
+    assert_int_equal(kind_after(judge, &tick), FY_VERDICT_ROLLBACK);
+    assert_non_null(strstr(fy_judge_look(judge, false, NULL).sentence, "overload-target"));
+    assert_true(fy_judge_waive(judge, "alarms", 3 * TICK));
+    tick.end_ms = 2 * TICK;
+    assert_int_equal(kind_after(judge, &tick), FY_VERDICT_INCONCLUSIVE);
+    tick.end_ms = 3 * TICK; /* the waiver is over */
+    assert_int_equal(kind_after(judge, &tick), FY_VERDICT_ROLLBACK);
+    fy_judge_free(judge);
+}
+
+static void test_judge_counts_security_events_against_the_exposure(void **state)
+{
+    (void)state;
+    const struct fy_gate gates[] = {gate("amf.paging", 100, true), {.name = "security"}};
+    for (int bad = 0; bad <= 1; bad++) {
+        struct fy_judge *judge = fy_judge_new(gates, 2, TICK, NULL);
+        enum fy_verdict_kind kind = FY_VERDICT_INCONCLUSIVE;
+        for (int64_t t = 1; t <= 40 && kind != FY_VERDICT_ROLLBACK; t++) {
+            /* a tenth of the users is on the target: one event in ten there is as it should be */
+            struct fy_count counts[2][2] = {{{80, 0}, {80, 0}}, {{27000, 3}, {3000, bad ? 3 : t % 3 == 0}}};
+            kind = kind_after(judge, &(struct fy_tick){.end_ms = t * TICK, .counts = counts});
+        }
+        const struct fy_verdict verdict = fy_judge_look(judge, false, NULL);
+        printf("%s\n", verdict.sentence);
+        assert_int_equal(verdict.kind, bad ? FY_VERDICT_ROLLBACK : FY_VERDICT_INCONCLUSIVE);
+        fy_judge_free(judge);
+    }
+}
+
+static void test_judge_misses_attempts_that_never_come(void **state)
+{
+    (void)state;
+    const struct fy_gate one = gate("amf.paging", 100, true);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
+    const struct fy_split split = {.wanted = -1, .users = {{15000, 15000}, {1500, 1500}}};
+    enum fy_verdict_kind kind = FY_VERDICT_INCONCLUSIVE;
+    int64_t t = 0;
+    while (++t <= SOAK && kind != FY_VERDICT_ROLLBACK) {
+        struct fy_count counts[1][2] = {{{80, 0}, {t < 60 ? 80 : 5, 0}}}; /* from minute 5 on it refuses */
+        kind = kind_after(judge, &(struct fy_tick){.end_ms = t * TICK, .counts = counts, .split = &split});
+    }
+    printf("%lld s later: %s\n", (long long)(t - 60) * 5, fy_judge_look(judge, false, NULL).sentence);
+    assert_int_equal(kind, FY_VERDICT_ROLLBACK);
+    assert_true(t - 60 <= 40);
+    fy_judge_free(judge);
+}
+
+static void test_judge_compares_nothing_where_the_ratio_is_biased(void **state)
+{
+    (void)state;
+    static const struct {
+        struct fy_split split;
+        enum fy_verdict_kind kind;
+    } rows[] = {
+        {{.wanted = 500, .users = {{13856, 13961}, {1696, 1608}}}, FY_VERDICT_PASS}, /* the paper's */
+        {{.wanted = 500, .users = {{13000, 14800}, {1696, 1608}}}, FY_VERDICT_INVALID},
+        {{.wanted = 500, .users = {{14236, 13581}, {1696, 1608}}}, FY_VERDICT_INCONCLUSIVE}, /* not reached */
+        {{.wanted = -1, .users = {{20000, 8000}, {3000, 300}}}, FY_VERDICT_PASS},            /* on the move */
+    };
+    for (size_t i = 0; i < FY_COUNT(rows); i++) {
+        struct fy_judge_rules rules = fy_judge_rules_default;
+        const struct fy_gate one = gate("amf.paging", 100, true);
+        rules.ratio_tolerance = 50;
+        struct fy_judge *judge = fy_judge_new(&one, 1, TICK, &rules);
+        for (int64_t t = 1; t <= SOAK; t++) {
+            struct fy_count counts[1][2] = {{{80, 0}, {80, 0}}};
+            (void)kind_after(
+                judge, &(struct fy_tick){.end_ms = t * TICK, .counts = counts, .split = &rows[i].split});
+        }
+        const struct fy_verdict verdict = fy_judge_look(judge, true, NULL);
+        printf("%s: %s\n", fy_verdict_name(verdict.kind), verdict.sentence);
+        assert_int_equal(verdict.kind, rows[i].kind);
+        fy_judge_free(judge);
+    }
+}
+
+/* 0.03 points worse where half a million users try a minute: seen, and shown to be within the margin of 0.3.
+ */
+static void test_judge_tolerates_what_is_shown_to_be_within_the_margin(void **state)
+{
+    (void)state;
+    const struct fy_gate one = gate("amf.paging", 30, true), strict = gate("amf.paging", 0, true);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL), *other = fy_judge_new(&strict, 1, TICK, NULL);
+    for (int64_t t = 1; t <= SOAK; t++) {
+        struct fy_count counts[1][2] = {{{20000, 60}, {20000, 66}}};
+        feed(judge, t, counts);
+        feed(other, t, counts);
+    }
+    assert_int_equal(fy_judge_look(other, false, NULL).kind, FY_VERDICT_ROLLBACK);
+    assert_int_equal(fy_judge_look(judge, true, NULL).kind, FY_VERDICT_PASS);
+    int64_t t = SOAK; /* and then it gets worse in earnest: the good beginning does not hide it */
+    while (fy_judge_look(judge, false, NULL).kind != FY_VERDICT_ROLLBACK && t < SOAK + 60) {
+        struct fy_count counts[1][2] = {{{20000, 60}, {20000, 260}}};
+        feed(judge, ++t, counts);
+    }
+    printf("1 point worse after a good quarter of an hour: seen %lld s later\n", (long long)(t - SOAK) * 5);
+    assert_true(t - SOAK <= 24);
+    fy_judge_free(judge);
+    fy_judge_free(other);
+}
+
+static void test_judge_tests_exactly_at_the_planned_end(void **state)
+{
+    (void)state;
+    const struct fy_gate one = gate("amf.paging", 0, true);
+    struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
+    for (int64_t t = 1; t <= SOAK; t++) { /* 30 of 15,000 against 60 */
+        struct fy_count counts[1][2] = {{{83, t % 6 == 0}, {83, t % 3 == 0}}};
+        feed(judge, t, counts);
+    }
+    assert_int_equal(fy_judge_look(judge, true, NULL).kind, FY_VERDICT_PASS);
+    fy_judge_planned_end(judge);
+    const struct fy_verdict verdict = fy_judge_look(judge, true, NULL);
+    printf("%s\n", verdict.sentence);
+    assert_int_equal(verdict.kind, FY_VERDICT_ROLLBACK);
+    assert_non_null(strstr(verdict.sentence, "exact test at the planned end"));
+    fy_judge_free(judge);
+}
+
+/* One percent of the users takes five times as long: no median sees it. */
+static void test_judge_sees_the_slow_tail(void **state)
+{
+    (void)state;
+    struct luck luck = {31};
+    struct fy_gate one = gate("amf.paging", 30, true);
+    one.edges = FY_LATENCY_EDGES;
+    for (int bad = 0; bad <= 1; bad++) {
+        struct fy_judge *judge = fy_judge_new(&one, 1, TICK, NULL);
+        int64_t t = 0;
+        enum fy_verdict_kind kind = FY_VERDICT_INCONCLUSIVE;
+        while (kind != FY_VERDICT_ROLLBACK && ++t <= SOAK) {
+            struct fy_count counts[1][2] = {{{83, 0}, {83, 0}}};
+            struct fy_latency latency[1][2];
+            for (int d = 0; d < 2; d++) {
+                latency[0][d].users = 83;
+                for (int e = 0; e < FY_LATENCY_EDGES; e++)
+                    latency[0][d].slower[e] = binomial(&luck, 83, 0.5 * pow(0.57, e) + (bad && d ? 0.01 : 0));
+            }
+            kind = kind_after(judge, &(struct fy_tick){.end_ms = t * TICK,
+                                                       .counts = counts,
+                                                       .latency = (const struct fy_latency(*)[2])latency});
+        }
+        if (bad)
+            printf("1 %% of the users slower: %lld s; %s\n", (long long)t * 5,
+                   fy_judge_look(judge, false, NULL).sentence);
+        assert_int_equal(kind, bad ? FY_VERDICT_ROLLBACK : FY_VERDICT_INCONCLUSIVE);
+        fy_judge_free(judge);
+    }
+}
+
 static void test_judge_costs_less_than_a_millisecond_a_tick(void **state)
 {
     (void)state;
@@ -360,6 +524,13 @@ int main(void)
         cmocka_unit_test(test_judge_counts_time_only_where_there_are_ticks),
         cmocka_unit_test(test_judge_trusts_no_impossible_counts),
         cmocka_unit_test(test_judge_misses_no_attempts_of_users_who_moved_within_the_tick),
+        cmocka_unit_test(test_judge_takes_an_alarm_on_the_target_for_a_reason),
+        cmocka_unit_test(test_judge_counts_security_events_against_the_exposure),
+        cmocka_unit_test(test_judge_misses_attempts_that_never_come),
+        cmocka_unit_test(test_judge_compares_nothing_where_the_ratio_is_biased),
+        cmocka_unit_test(test_judge_tolerates_what_is_shown_to_be_within_the_margin),
+        cmocka_unit_test(test_judge_tests_exactly_at_the_planned_end),
+        cmocka_unit_test(test_judge_sees_the_slow_tail),
         cmocka_unit_test(test_judge_costs_less_than_a_millisecond_a_tick),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);

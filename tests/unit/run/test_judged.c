@@ -2,6 +2,7 @@
 /* What a run does with the judge's verdicts: whole upgrades on the simulated core, a gate at a time. */
 #include "run/live.h"
 #include "run/view/rejudge.h"
+#include "run/watch/signs.h"
 #include "tests/support/harness.h"
 
 #include "base/mem.h"
@@ -168,6 +169,57 @@ static void test_a_waived_gate_does_not_count(void **state)
     end(&c);
 }
 
+static bool is_held(const struct fy_run *run)
+{
+    return run->verdict != NULL && strcmp(run->verdict, "hold") == 0;
+}
+
+/* A neighbour fails while users move: nobody's regression. Nobody is moved until it is over, then it goes on.
+ */
+static void test_a_storm_holds_the_moves_and_passes(void **state)
+{
+    (void)state;
+    struct case_ c = begin("{\"seed\":7,\"faults\":[{\"fault\":\"neighbour_storm_permyriad\",\"value\":2000,"
+                           "\"after\":\"24m\",\"for\":\"10m\"}]}");
+    assert_true(go_on(&c, is_held));
+    printf("%s\n", run_of(&c)->sentence);
+    assert_int_equal(run_of(&c)->state, FY_STATE_PROCESSING);
+    json_t *view = harness_view(c.h, c.run);
+    printf("%s\n", fy_json_string_or(view, "waiting", "?"));
+    json_decref(view);
+    assert_true(go_on(&c, has_completed));
+    end(&c);
+}
+
+static void test_signs_are_read_as_the_order_says(void **state)
+{
+    (void)state;
+    struct fy_order_alarm_gate critical = {.severity = FY_SEVERITY_CRITICAL},
+                               minor = {.severity = FY_SEVERITY_MINOR};
+    struct fy_order_gate gate = {.alarm = &critical};
+    json_t *alarms =
+        json_loads("{\"alarms\":[{\"id\":\"a\",\"severity\":\"critical\",\"domain\":\"source\"},"
+                   "{\"id\":\"b\",\"severity\":\"minor\",\"domain\":\"target\",\"text\":\"warm\"}]}",
+                   0, NULL);
+    assert_null(fy_signs_alarm(&gate, alarms));
+    assert_null(fy_signs_alarm(&gate, NULL));
+    gate.alarm = &minor;
+    FY_AUTO(fy_free_ptr) char *alarm = fy_signs_alarm(&gate, alarms);
+    assert_string_equal(alarm, "b: warm");
+    struct fy_order_security_gate security = {0};
+    gate.security = &security;
+    json_t *ticks = json_loads(
+        "[{\"source\":{\"security\":{\"x\":2}},\"target\":{\"security\":{\"x\":1,\"y\":4}}}]", 0, NULL);
+    struct fy_buf buf = {0};
+    fy_buf_open(&buf, '{');
+    fy_signs_body(&gate, ticks, 0, 1, &buf);
+    fy_buf_close(&buf, '}');
+    assert_string_equal(buf.data, "{\"security\":[2,5]}");
+    fy_buf_free(&buf);
+    json_decref(ticks);
+    json_decref(alarms);
+}
+
 static void test_a_verdict_judged_again_is_the_same_to_the_last_bit(void **state)
 {
     (void)state;
@@ -190,6 +242,8 @@ int main(void)
         cmocka_unit_test(test_a_target_that_refuses_before_it_counts_is_missed),
         cmocka_unit_test(test_gates_act_while_paused),
         cmocka_unit_test(test_a_waived_gate_does_not_count),
+        cmocka_unit_test(test_a_storm_holds_the_moves_and_passes),
+        cmocka_unit_test(test_signs_are_read_as_the_order_says),
         cmocka_unit_test(test_a_verdict_judged_again_is_the_same_to_the_last_bit),
     };
     return cmocka_run_group_tests_name("judged", tests, NULL, NULL);

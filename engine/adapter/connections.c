@@ -152,9 +152,8 @@ static bool parse_receivers(const json_t *document, struct fy_connections *conne
         return fy_fail(err, FY_ERR_INVALID, "\"receivers\" must be an object: {\"oss-east\": {}}");
     json_object_foreach(receivers, name, one)
     {
-        if (!plain_name(name) || !json_is_object(one) || json_object_size(one) > 0)
-            return fy_fail(err, FY_ERR_INVALID, "receiver %.63s must be a plain name and an empty object",
-                           name);
+        if (!plain_name(name) || !json_is_object(one))
+            return fy_fail(err, FY_ERR_INVALID, "receiver %.63s must be a plain name and an object", name);
         connections->receivers[count++] = fy_strdup(name);
     }
     return true;
@@ -178,6 +177,9 @@ struct fy_connections *fy_connections_parse(const char *text, size_t length, con
     }
     struct fy_connections *connections = FY_NEW(struct fy_connections);
     connections->items = FY_NEW_ARRAY(struct fy_connection, json_object_size(all));
+    const json_t *receivers = json_object_get(document, "receivers");
+    connections->receivers_json = receivers != NULL ? fy_json_text(receivers) : fy_strdup("{}");
+    connections->directory = fy_strdup(directory);
     if (!parse_receivers(document, connections, err)) {
         fy_wrap(err, "%s", where);
         fy_connections_free(connections);
@@ -236,6 +238,8 @@ void fy_connections_free(struct fy_connections *connections)
         free(*name);
     if (connections != NULL) {
         free(connections->receivers);
+        free(connections->receivers_json);
+        free(connections->directory);
         free(connections->items);
     }
     free(connections);

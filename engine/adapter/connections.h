@@ -6,9 +6,10 @@
  *        "sim-cloud": {"plugin": "sim_vim", "tenants": ["core-east"], "serves": ["amf-east-1"],
  *                      "settings": {"socket": "sim.sock"},
  *                      "secrets": {"password": {"file": "/etc/ferry/sim-cloud.password"}}}},
- *      "receivers": {"oss-east": {}}}
+ *      "receivers": {"oss-east": {"url": "https://...", "secret": {"file": "oss-east.key"}}}}
  *
- * Receivers are who an order may name in a Callback. They are known by name only: nothing is sent yet.
+ * Receivers are who an order may name in a Callback; what is in them is for notify/notify.h. One that is
+ * empty is known by name only.
  *
  * A plugin is a name, looked up in the plugin directory, never a path. Secrets are read from their files
  * each time a host starts, and go nowhere else.
@@ -38,7 +39,8 @@ struct fy_connection {
 struct fy_connections {
     struct fy_connection *items; /* in the order of the file */
     size_t count;
-    char **receivers; /* names; ends with NULL */
+    char **receivers;                 /* names; ends with NULL */
+    char *receivers_json, *directory; /* the object of receivers as text; where relative paths begin */
 };
 
 /* Read the file; every fault names the connection and member. */

@@ -36,6 +36,13 @@ struct fy_api_fleet {
     bool (*draining)(void *self);
 };
 
+/* Callbacks, as the API shows them (notify/); it sees them through this only. */
+struct fy_callbacks {
+    void *self;
+    void (*show)(void *self, struct fy_buf *buf);
+    bool (*resend)(void *self, const char *receiver, size_t *ret_count, struct fy_err *err);
+};
+
 /* Everything but the loop is borrowed for the life of the API. */
 struct fy_api_world {
     uv_loop_t *loop;
@@ -50,7 +57,8 @@ struct fy_api_world {
     const char *host_path;            /* ferry-host, which reads orders */
     const struct fy_api_fleet *fleet; /* NULL: this engine has its store to itself */
     int64_t started_ms;               /* wall clock, for GET /v1/engine */
-    const char *socket_group;         /* its members may use the UNIX socket, too; NULL: nobody */
+    struct fy_callbacks callbacks;
+    const char *socket_group; /* its members may use the UNIX socket, too; NULL: nobody */
 };
 
 /* How long a client may take; zeroes mean the values above. Tests are less patient. */

@@ -16,6 +16,7 @@ enum {
     ANSWER = FY_MAY_APPROVE | FY_MAY_TEST | FY_MAY_OPERATE, /* which of them, the question says */
     OVERRIDE = FY_MAY_APPROVE,
     AUDIT = FY_MAY_AUDIT,
+    ADMIN = FY_MAY_ADMIN,
     RUN_ENGINES = FY_MAY_ADMIN,
     BACK = FY_MAY_OPERATE | FY_MAY_APPROVE, /* rollback waits for nobody */
 };
@@ -38,6 +39,10 @@ const struct fy_route fy_routes[] = {
     {"GET", "/v1/adapters/*", READ, FY_SCOPE_HANDLER, fy_get_adapter, "One connection"},
     {"GET", "/v1/workflows", READ, FY_SCOPE_NONE, fy_get_workflows, "The catalogue of workflows"},
     {"GET", "/v1/workflows/*", READ, FY_SCOPE_NONE, fy_get_workflow, "One workflow with its texts"},
+    {"GET", "/v1/callbacks", ADMIN, FY_SCOPE_NONE, fy_get_callbacks,
+     "Receivers: delivered, behind, dead letters"},
+    {"POST", "/v1/callbacks/*/resend", ADMIN, FY_SCOPE_NONE, fy_post_resend,
+     "Send a receiver's dead letters again"},
     {"POST", "/v1/plans", PLAN, FY_SCOPE_HANDLER, fy_post_plan, "Plan an order without running it"},
     {"POST", "/v1/orders/check", READ, FY_SCOPE_HANDLER, fy_post_check,
      "Explain an order, or say what is wrong with it"},

@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "notify/notify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static bool check_connections(const struct fy_options *options)
         return true;
     }
     struct fy_connections *connections = fy_connections_read(options->connections, &err);
-    bool good = connections != NULL;
+    bool good =
+        connections != NULL && fy_notify_check(connections->receivers_json, connections->directory, &err);
     fy_connections_free(connections);
     return tell("connections", options->connections, good, &err);
 }

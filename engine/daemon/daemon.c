@@ -11,6 +11,7 @@
 #include "daemon/timers.h"
 #include "journal/checkpoint.h"
 #include "judge/judge.h"
+#include "notify/notify.h"
 #include "script/remote.h"
 #include "store/lock.h"
 
@@ -47,6 +48,7 @@ struct fy_daemon {
     struct fy_catalogue catalogue;
     struct fy_timer_set timers;
     struct fy_engine *engine;
+    struct fy_notify *notify;
     struct fy_api *api;
     const char **kpis;
     const struct fy_connections *connections; /* the remote's */
@@ -93,6 +95,8 @@ static void on_record(void *context, const struct fy_row *row)
     daemon->busy = true;
     if (!uv_is_active((uv_handle_t *)&daemon->quiet))
         (void)uv_timer_start(&daemon->quiet, on_quiet, QUIET_MS, 0);
+    if (daemon->notify != NULL)
+        fy_notify_record(daemon->notify, row);
     if (daemon->api != NULL)
         fy_api_record(daemon->api, row);
 }
@@ -287,6 +291,27 @@ static bool start_engine(struct fy_daemon *daemon, struct fy_err *err)
     return !alone || fy_engine_recover(daemon->engine, err); /* among others, runs are claimed first */
 }
 
+static bool start_notify(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *cursors = fy_format("%s/callbacks.cursors", options->store);
+    const struct fy_connections *connections = daemon->connections;
+    if (connections->receivers[0] == NULL)
+        return true;
+    daemon->notify = fy_notify_new(&daemon->loop, daemon->store, connections->receivers_json,
+                                   connections->directory, cursors, err);
+    return daemon->notify != NULL || fy_wrap(err, "%s", options->connections);
+}
+
+static void show_callbacks(void *self, struct fy_buf *buf)
+{
+    fy_notify_show(self, buf);
+}
+
+static bool resend_callbacks(void *self, const char *receiver, size_t *ret_count, struct fy_err *err)
+{
+    return fy_notify_resend(self, receiver, ret_count, err);
+}
+
 static bool start_api(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     list_kpis(daemon);
@@ -303,6 +328,9 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
         .host_path = options->host,
         .fleet = daemon->peers.fleet != NULL ? &daemon->peers.for_api : NULL,
         .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),
+        .callbacks = daemon->notify != NULL
+                         ? (struct fy_callbacks){daemon->notify, show_callbacks, resend_callbacks}
+                         : (struct fy_callbacks){0},
         .socket_group = options->socket_group,
     };
     const struct fy_api_limits limits = {.tls_connections = (unsigned)options->max_connections,
@@ -364,7 +392,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
         !fy_catalogue_ask(&daemon->catalogue, options->workflows, daemon->script, err))
         return NULL;
     wait_for_descriptions(daemon);
-    if (!start_engine(daemon, err) || !start_api(daemon, options, err))
+    if (!start_notify(daemon, options, err) || !start_engine(daemon, err) || !start_api(daemon, options, err))
         return NULL;
     ask_again_later(daemon);
     if (daemon->peers.fleet != NULL)

@@ -61,8 +61,7 @@ bool kube_apply_allowed(const char *holders, const char *allowed)
  * The version is noted in the template only where nothing else tells it: a workload that goes back to its
  * former image has its former template then, and its controller knows the former revision again.
  */
-static const char *version_to_note(const struct kube_workload *workload, const char *image,
-                                   const char *version)
+const char *kube_apply_version(const struct kube_workload *workload, const char *image, const char *version)
 {
     const json_t *labels = KUBE_AT(workload->object, "spec", "template", "metadata", "labels");
     const char *label = KUBE_TEXT(labels, "app.kubernetes.io/version");
@@ -73,7 +72,7 @@ static const char *version_to_note(const struct kube_workload *workload, const c
 
 static json_t *wanted(const struct kube_workload *workload, const char *image, const char *version)
 {
-    const char *note = version_to_note(workload, image, version);
+    const char *note = kube_apply_version(workload, image, version);
     json_t *notes = note[0] != '\0' ? json_pack("{s:s}", KUBE_NOTE_VERSION, note) : json_object();
     return json_pack("{s:s,s:s,s:{s:s,s:{s:s}},s:{s:{s:{s:o},s:{s:[{s:s,s:s}]}}}}", "apiVersion",
                      workload->kind->api, "kind", workload->kind->kind, "metadata", "name", workload->name,
@@ -113,14 +112,15 @@ static bool take_answer(struct kube_op *op, struct kube_workload *workload, stru
 static bool settle(struct kube_op *op, struct kube_workload *workload, const char *body,
                    struct kube_request *request)
 {
-    char holders[256], title[300], line[700];
+    char holders[256], allowed[512], title[300], line[700];
     json_t *status = json_loadb(request->reply != NULL ? request->reply : "", request->length, 0, NULL);
     kube_apply_holders(status, holders, sizeof holders);
     json_decref(status);
     (void)kube_workload_title(workload, title);
     if (holders[0] == '\0')
         return take_answer(op, workload, request);
-    if (!kube_apply_allowed(holders, op->kube->take_over))
+    (void)snprintf(allowed, sizeof allowed, KUBE_MANAGER " %s", op->kube->take_over);
+    if (!kube_apply_allowed(holders, allowed))
         return kube_fail(&op->err, FERRY_FAILURE_REFUSED,
                          "upgrade through its owner, or add the name to the connection's setting take_over",
                          "the image of %s is managed by %s, which would set it back", title, holders);
@@ -177,7 +177,7 @@ bool kube_apply_image(struct kube_op *op, struct kube_workload *workload, const 
         KUBE_TEXT(workload->object, "spec", "template", "metadata", "annotations", KUBE_NOTE_VERSION);
     char title[300];
     if (strcmp(now, image) == 0 && strcmp(ours, image) == 0 &&
-        strcmp(noted, version_to_note(workload, image, version)) == 0)
+        strcmp(noted, kube_apply_version(workload, image, version)) == 0)
         return true;
     json_t *note = kube_note_read(workload->object);
     bool this_step = kube_note_is_mine(op, workload->object);

@@ -13,6 +13,9 @@
 bool kube_apply_image(struct kube_op *op, struct kube_workload *workload, const char *image,
                       const char *version);
 
+/* Pure: the version to note in the template beside an image, "" where label or tag tell it already. */
+const char *kube_apply_version(const struct kube_workload *workload, const char *image, const char *version);
+
 /* Pure: who holds the fields that a 409 of an apply is about, "kubectl-create, helm"; "" if it is none such.
  */
 void kube_apply_holders(const json_t *status, char *holders, size_t size);

@@ -94,17 +94,21 @@ static bool start(struct kube *kube, struct kube_err *err)
     (void)snprintf(path, sizeof path, "/api/v1/namespaces/%s/pods", kube->name_space);
     kube->discovery = kube_discovery_new();
     kube->pods = kube_pods_new(kube->vdu_label);
-    kube->nodes = kube_nodes_new();
+    kube->nodes = kube_table_new(kube_node_row);
+    kube->sets = kube_table_new(kube_set_row);
     for (size_t i = 0; i < 2; i++)
         kube->lanes[i] = kube_http_new(&kube->target);
-    if (kube->discovery == NULL || kube->pods == NULL || kube->nodes == NULL || kube->lanes[0] == NULL ||
-        kube->lanes[1] == NULL)
+    if (kube->discovery == NULL || kube->pods == NULL || kube->nodes == NULL || kube->sets == NULL ||
+        kube->lanes[0] == NULL || kube->lanes[1] == NULL)
         return kube_no_memory(err);
     const struct kube_sink sink = {pods_begin, pods_add, pods_end, pods_drop, pods_event, kube->pods};
-    const struct kube_sink nodes = kube_nodes_sink(kube->nodes);
+    const struct kube_sink nodes = kube_table_sink(kube->nodes), sets = kube_table_sink(kube->sets);
     kube->pods_watch = kube_watch_start(&kube->target, path, kube->selector, &sink, kube->host->log);
     kube->nodes_watch = kube_watch_start(&kube->target, "/api/v1/nodes", "", &nodes, kube->host->log);
-    return (kube->pods_watch != NULL && kube->nodes_watch != NULL) || kube_no_memory(err);
+    (void)snprintf(path, sizeof path, "/apis/apps/v1/namespaces/%s/replicasets", kube->name_space);
+    kube->sets_watch = kube_watch_start(&kube->target, path, "", &sets, kube->host->log);
+    return (kube->pods_watch != NULL && kube->nodes_watch != NULL && kube->sets_watch != NULL) ||
+           kube_no_memory(err);
 }
 
 void *kube_open(const struct ferry_host *host, const char *text, char *why, size_t why_size)
@@ -135,8 +139,10 @@ void kube_close(void *connection)
         return;
     kube_watch_stop(kube->pods_watch);
     kube_watch_stop(kube->nodes_watch);
+    kube_watch_stop(kube->sets_watch);
     kube_pods_free(kube->pods);
-    kube_nodes_free(kube->nodes);
+    kube_table_free(kube->nodes);
+    kube_table_free(kube->sets);
     kube_discovery_free(kube->discovery);
     kube_http_free(kube->lanes[0]);
     kube_http_free(kube->lanes[1]);
@@ -186,8 +192,10 @@ static void tell_done(const struct kube_op *op, json_t *result, struct ferry_rep
 static void tell_failed(const struct kube_op *op, enum ferry_verb_kind kind, struct ferry_reply *reply)
 {
     const struct kube_err *err = &op->err;
-    if (kind == FERRY_ENSURE && err->failure == FERRY_FAILURE_TRANSIENT && err->after_ms > 0)
-        op->kube->host->progress(reply, err->after_ms, op->done, op->total, err->message);
+    bool conflict = err->status == 409; /* somebody else has written in between: look again */
+    if (kind == FERRY_ENSURE && err->failure == FERRY_FAILURE_TRANSIENT && (err->after_ms > 0 || conflict))
+        op->kube->host->progress(reply, err->after_ms > 0 ? err->after_ms : AGAIN_MS, op->done, op->total,
+                                 err->message);
     else
         op->kube->host->failed(reply, err->failure, err->message, err->hint);
 }

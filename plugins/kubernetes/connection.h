@@ -5,8 +5,8 @@
 
 #include "api.h"
 #include "discovery.h"
-#include "nodes.h"
 #include "pods.h"
+#include "table.h"
 #include "watch.h"
 
 struct kube {
@@ -15,11 +15,12 @@ struct kube {
     struct kube_http *lanes[2]; /* one acts, one looks */
     struct kube_discovery *discovery;
     struct kube_pods *pods;
-    struct kube_nodes *nodes;
-    struct kube_watch *pods_watch, *nodes_watch;
+    struct kube_table *nodes, *sets;
+    struct kube_watch *pods_watch, *nodes_watch, *sets_watch;
     char *name_space, *selector, *vdu_label, *take_over;
     int64_t patience_ms, ready_ms;
     bool behind_owners; /* told to act although somebody else owns the workloads */
+    bool rights_known;  /* asked for, and all there; of the lane that looks */
 };
 
 /* A call being served. Functions below it fill err; the verb's end tells the host. */

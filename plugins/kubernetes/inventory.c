@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inventory.h"
 
+#include "access.h"
+
 #include <string.h>
 
 #define NODES_MS 5000
 
 /* A twin's pod is nobody's instance until it has taken its predecessor's place. */
-static bool is_heir(const struct kube_pod *pod)
+static bool is_heir(const struct kube_pod *pod, const json_t *sets)
 {
-    size_t length = strlen(pod->owner), twin = strlen(KUBE_TWIN);
-    return strcmp(pod->kind, "Deployment") == 0 && length > twin &&
-           strcmp(pod->owner + length - twin, KUBE_TWIN) == 0 && strcmp(pod->id, pod->name) == 0;
+    if (pod->named || strcmp(pod->kind, "Deployment") != 0)
+        return false;
+    const char *deployment = kube_pod_deployment(pod, sets);
+    size_t length = strlen(deployment), twin = strlen(KUBE_TWIN);
+    return length > twin && strcmp(deployment + length - twin, KUBE_TWIN) == 0;
 }
 
 static json_t *row_of(const struct kube_pod *pod, const json_t *nodes)
@@ -41,13 +45,13 @@ static json_t *hosts_of(const struct kube_view *view, const json_t *nodes)
     return hosts;
 }
 
-json_t *kube_inventory_of(const struct kube_view *view, const json_t *nodes)
+json_t *kube_inventory_of(const struct kube_view *view, const json_t *nodes, const json_t *sets)
 {
     json_t *rows = json_array();
     const char *last = "";
     for (size_t i = 0; i < view->count; i++) {
         const struct kube_pod *pod = view->pods[i];
-        if (strcmp(pod->id, last) == 0 || is_heir(pod))
+        if (strcmp(pod->id, last) == 0 || is_heir(pod, sets))
             continue;
         last = pod->id;
         if (json_array_append_new(rows, row_of(pod, nodes)) != 0) {
@@ -63,12 +67,14 @@ enum kube_end kube_inventory(struct kube_op *op, json_t **ret_result)
     struct kube_view view;
     struct kube_err ignored = {
         0}; /* without the right to see nodes there are no zones; nothing else is missing */
-    if (!kube_op_view(op, &view))
+    if (!kube_access_check(op) || !kube_op_view(op, &view))
         return KUBE_FAILED;
     (void)kube_watch_fresh(op->kube->nodes_watch, NODES_MS, NODES_MS, &ignored);
-    json_t *nodes = kube_nodes_all(op->kube->nodes);
-    *ret_result = kube_inventory_of(&view, nodes);
+    (void)kube_watch_fresh(op->kube->sets_watch, NODES_MS, NODES_MS, &ignored);
+    json_t *nodes = kube_table_all(op->kube->nodes), *sets = kube_table_all(op->kube->sets);
+    *ret_result = kube_inventory_of(&view, nodes, sets);
     json_decref(nodes);
+    json_decref(sets);
     kube_view_free(&view);
     return *ret_result != NULL || kube_no_memory(&op->err) ? KUBE_DONE : KUBE_FAILED;
 }

@@ -31,7 +31,7 @@ const json_t *kube_container(const json_t *metadata, const json_t *spec)
 struct draft {
     const json_t *metadata, *spec, *status;
     struct kube_pod pod;
-    char id[600], owner[254], vdu[254], version[128], words[WORDS_MAX], finalizers[256];
+    char id[600], owner[254], set[254], vdu[254], version[128], words[WORDS_MAX], finalizers[256];
 };
 
 static const json_t *condition(const struct draft *draft, const char *type)
@@ -84,10 +84,12 @@ static void read_owner(struct draft *draft)
     if (strcmp(pod->kind, "ReplicaSet") == 0 && hash[0] != '\0') {
         char end[72];
         (void)snprintf(end, sizeof end, "-%.64s", hash);
+        (void)snprintf(draft->set, sizeof draft->set, "%s", draft->owner);
         cut_end(draft->owner, end);
         pod->kind = "Deployment";
     }
     pod->owner = draft->owner;
+    pod->set = draft->set;
     pod->revision = hash[0] != '\0' ? hash : KUBE_TEXT(labels, "controller-revision-hash");
 }
 
@@ -96,7 +98,8 @@ static void read_names(struct draft *draft, const char *vdu_label)
     struct kube_pod *pod = &draft->pod;
     const char *instance = KUBE_TEXT(draft->metadata, "annotations", KUBE_PREFIX "instance");
     const char *vdu = KUBE_TEXT(draft->metadata, "labels", vdu_label);
-    if (instance[0] != '\0')
+    pod->named = instance[0] != '\0';
+    if (pod->named)
         (void)snprintf(draft->id, sizeof draft->id, "%s", instance);
     else if (strcmp(pod->kind, "DaemonSet") == 0)
         (void)snprintf(draft->id, sizeof draft->id, "%s@%s", pod->owner, pod->node);
@@ -220,9 +223,9 @@ static void read_life(struct draft *draft)
 static struct kube_pod *keep(const struct draft *draft)
 {
     struct kube_pod copy = draft->pod, *pod;
-    const char **const texts[] = {&copy.id,       &copy.name,   &copy.uid,   &copy.node,      &copy.kind,
-                                  &copy.owner,    &copy.vdu,    &copy.image, &copy.version,   &copy.digest,
-                                  &copy.revision, &copy.reason, &copy.words, &copy.finalizers};
+    const char **const texts[] = {&copy.id,     &copy.name,     &copy.uid,    &copy.node,  &copy.kind,
+                                  &copy.owner,  &copy.set,      &copy.vdu,    &copy.image, &copy.version,
+                                  &copy.digest, &copy.revision, &copy.reason, &copy.words, &copy.finalizers};
     size_t size = 0, at = 0;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         size += strlen(*texts[i]) + 1;

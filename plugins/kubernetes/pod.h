@@ -28,11 +28,13 @@ struct kube_pod {
     _Atomic unsigned references;
     int64_t created_ms, ready_since_ms, deleted_ms; /* 0: not so; deleted_ms: when its grace ends */
     json_int_t restarts;
+    bool named;                 /* its id is noted on it, and stays when its pod does not */
     bool running, ready, ended; /* ready: running and not about to go; ended: nobody's instance (any more) */
     enum kube_trouble trouble;
     const char *id; /* of the instance: what Ferry calls it */
     const char *name, *uid, *node;
     const char *kind, *owner;                   /* of the workload that made it; "" for a bare pod */
+    const char *set;                            /* its ReplicaSet; "" if it has none */
     const char *vdu, *image, *version, *digest; /* digest: of the image that runs, "sha256:..." or "" */
     const char *revision;                       /* controller-revision-hash or pod-template-hash */
     const char *reason, *words;                 /* what is wrong, as the cluster says it */

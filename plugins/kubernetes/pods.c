@@ -221,3 +221,9 @@ const struct kube_pod *kube_view_instance(const struct kube_view *view, const ch
     }
     return low < view->count && strcmp(view->pods[low]->id, id) == 0 ? view->pods[low] : NULL;
 }
+
+const char *kube_pod_deployment(const struct kube_pod *pod, const json_t *sets)
+{
+    const json_t *known = json_object_get(sets, pod->set);
+    return known != NULL ? kube_text(known) : pod->owner;
+}

@@ -34,4 +34,10 @@ void kube_view_free(struct kube_view *view);
 /* The pod of an instance: one that stays before one that goes; NULL if there is none. */
 const struct kube_pod *kube_view_instance(const struct kube_view *view, const char *id);
 
+/*
+ * The Deployment that a pod belongs to: as its ReplicaSet says (sets, of kube_table_all), and as that one's
+ * name says while it is not known yet. They differ where a source has taken its twin's ReplicaSet over.
+ */
+const char *kube_pod_deployment(const struct kube_pod *pod, const json_t *sets);
+
 #endif

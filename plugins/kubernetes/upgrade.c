@@ -3,6 +3,7 @@
 
 #include "events.h"
 #include "owner.h"
+#include "twin.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const struct {
 } upgraders[] = {
     {"StatefulSet", kube_ondelete_upgrade},
     {"DaemonSet", kube_ondelete_upgrade},
+    {"Deployment", kube_twin_upgrade},
 };
 
 /* ---- one instance ----------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ static void test_an_inventory_has_each_instance_once(void **state)
     assert_string_equal(kube_view_instance(&view, "svc-h-a")->name, "svc-h-a");
     assert_null(kube_view_instance(&view, "svc"));
     json_t *nodes = json_pack("{s:{s:s,s:i,s:b}}", "n1", "zone", "z1", "pods", 10, "open", 1);
-    json_t *inventory = kube_inventory_of(&view, nodes);
+    json_t *inventory = kube_inventory_of(&view, nodes, NULL);
     json_t *rows = json_object_get(inventory, "instances");
     assert_int_equal(json_array_size(rows), 2);
     assert_string_equal(KUBE_TEXT(json_array_get(rows, 0), "id"), "svc-h-a");
@@ -91,11 +91,25 @@ static void test_an_inventory_has_each_instance_once(void **state)
     kube_pods_free(pods);
 }
 
+static void test_a_pod_is_of_whom_its_replica_set_is(void **state)
+{
+    (void)state;
+    json_t *object = pod_named("svc-ferry-h-a", "", "svc-ferry-h", "Running");
+    json_t *sets = json_pack("{s:s,s:s}", "svc-ferry-h", "svc", "stray", "");
+    struct kube_pod *pod = kube_pod_read(object, "ferry.dev/vdu");
+    assert_string_equal(kube_pod_deployment(pod, NULL), "svc-ferry");
+    assert_string_equal(kube_pod_deployment(pod, sets), "svc"); /* the source has taken it over */
+    kube_pod_drop(pod);
+    json_decref(sets);
+    json_decref(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_list_replaces_what_was_known_and_events_change_it),
         cmocka_unit_test(test_an_inventory_has_each_instance_once),
+        cmocka_unit_test(test_a_pod_is_of_whom_its_replica_set_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

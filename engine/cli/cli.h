@@ -99,6 +99,7 @@ int fy_cmd_sim_chance(struct fy_cli *cli);
 int fy_cmd_sim_clear(struct fy_cli *cli);
 int fy_cmd_sim_fault(struct fy_cli *cli);
 int fy_cmd_sim_faults(struct fy_cli *cli);
+int fy_cmd_store(struct fy_cli *cli);
 int fy_cmd_show(struct fy_cli *cli);
 int fy_cmd_submit(struct fy_cli *cli);
 int fy_cmd_verb(struct fy_cli *cli);

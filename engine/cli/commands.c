@@ -277,6 +277,17 @@ const struct fy_command fy_commands[] = {
      fy_cmd_engine_status},
     {"engine stop", "", 0, 0, "Stop ferryd; its runs go on when it starts again", NULL, NULL,
      "ferry engine stop", fy_cmd_engine_stop},
+    {"store migrate", "ADDRESS", 1, 1, "Bring a PostgreSQL store to the schema of this Ferry", NULL,
+     "As its owner. ADDRESS: postgresql://USER@HOST/NAME or service=NAME; passwords come from ~/.pgpass.",
+     "ferry store migrate postgresql://owner@db/ferry", fy_cmd_store},
+    {"store copy", "DIR ADDRESS", 2, 2, "Copy an SQLite store that no ferryd uses into a PostgreSQL one",
+     NULL, "Record by record, so that every chain and export stays good. Broken off, it can be begun again.",
+     "ferry store copy ~/.local/state/ferry postgresql://ferryd@db/ferry", fy_cmd_store},
+    {"store retire", "ADDRESS YYYY-MM", 2, 2, "Take the records of runs accepted before that month, all over",
+     NULL,
+     "As the owner of a PostgreSQL store. Their lines stay, with where each ended; export what is to be kept "
+     "before.",
+     "ferry store retire postgresql://owner@db/ferry 2026-01", fy_cmd_store},
     {"sim fault", "NAME [ARGUMENT=VALUE ...]", 1, FY_CLI_ARGS, "Make something go wrong in a simulated core",
      sim_options,
      "Arguments: value=N (or N alone); on=WHAT (or WHAT alone); part=vim|nf and verb=VERB for calls; count=N "

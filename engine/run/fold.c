@@ -518,6 +518,7 @@ static const struct {
     [FY_REC_FREED] = {.apply_doc = fold_freed},
     [FY_REC_AMENDED] = {.apply_doc = fy_amend_fold},
     [FY_REC_OBSERVED] = {.apply_doc = fold_observed},
+    [FY_REC_CHECKPOINT] = {0}, /* for auditors */
 };
 
 static bool apply(struct fy_run *run, const struct fy_row *row, struct fy_err *err)

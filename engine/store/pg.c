@@ -49,6 +49,7 @@ static struct fy_pg *new_store(const struct fy_pg_options *options, char *title)
         .read_live = fy_pg_read_live,
         .runs = fy_pg_runs,
         .text = fy_pg_text,
+        .texts = fy_pg_texts,
         .close = close_store,
     };
     return s;

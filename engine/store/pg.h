@@ -114,5 +114,7 @@ bool fy_pg_runs(struct fy_store *store, bool live_only,
                 struct fy_err *err);
 bool fy_pg_text(struct fy_store *store, const char *sha256, char **ret_bytes, size_t *ret_length,
                 struct fy_err *err);
+bool fy_pg_texts(struct fy_store *store, bool (*visit)(void *context, const struct fy_text *text),
+                 void *context, struct fy_err *err);
 
 #endif

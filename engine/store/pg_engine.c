@@ -42,3 +42,15 @@ bool fy_pg_next_session(struct fy_pg *s, struct fy_err *err)
     s->session = (uint64_t)fy_pg_int(row, 0, 0);
     return true;
 }
+
+bool fy_store_leave_postgresql(struct fy_store *store, uint64_t epoch, struct fy_err *err)
+{
+    struct fy_pg *s = fy_pg_of(store);
+    struct fy_pg_param params[2] = {0};
+    fy_pg_set_int(&params[0], FY_PG_INT8, (int64_t)store->epoch);
+    fy_pg_set_int(&params[1], FY_PG_INT8, (int64_t)epoch);
+    FY_AUTO(fy_pg_clear) PGresult *left = fy_pg_ask(&s->writer, FY_PG_LEAVE, params, 2, err);
+    fy_buf_free(&params[0].bytes);
+    fy_buf_free(&params[1].bytes);
+    return left != NULL;
+}

@@ -189,3 +189,41 @@ bool fy_store_migrate_postgresql(const char *address,
     fy_pg_disconnect(&conn);
     return good;
 }
+
+static bool retire(struct fy_pg_conn *conn, const char *month,
+                   void (*told)(void *context, const char *month, uint64_t runs, uint64_t records),
+                   void *context, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *first = fy_format("%s-01", month);
+    const char *values[] = {first};
+    if (!fy_pg_script(conn, "SET ROLE ferry_owner", "could not become the owner of", err))
+        return false;
+    FY_AUTO(fy_pg_clear)
+    PGresult *gone =
+        PQexecParams(conn->raw, "SELECT to_char(month, 'YYYY-MM'), runs, records FROM ferry.retire($1::date)",
+                     1, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(gone) != PGRES_TUPLES_OK) {
+        const char *words = PQresultErrorField(gone, PG_DIAG_MESSAGE_PRIMARY);
+        return fy_fail(err, FY_ERR_REFUSED, "nothing was taken from the %s: %s", conn->title,
+                       words != NULL ? words : PQerrorMessage(conn->raw));
+    }
+    for (int i = 0; i < PQntuples(gone); i++)
+        told(context, PQgetvalue(gone, i, 0), strtoull(PQgetvalue(gone, i, 1), NULL, 10),
+             strtoull(PQgetvalue(gone, i, 2), NULL, 10));
+    return true;
+}
+
+bool fy_store_retire_postgresql(const char *address, const char *month,
+                                void (*told)(void *context, const char *month, uint64_t runs,
+                                             uint64_t records),
+                                void *context, struct fy_err *err)
+{
+    FY_AUTO(fy_free_ptr) char *title = NULL;
+    if (!fy_pg_check_address(address, &title, err))
+        return false;
+    struct fy_pg_conn conn = {.address = address, .title = title};
+    bool good = fy_pg_connect(&conn, err) && fy_pg_check_schema(&conn, err) &&
+                retire(&conn, month, told, context, err);
+    fy_pg_disconnect(&conn);
+    return good;
+}

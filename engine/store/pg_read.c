@@ -152,3 +152,17 @@ bool fy_pg_text(struct fy_store *store, const char *sha256, char **ret_bytes, si
     *ret_length = length;
     return true;
 }
+
+bool fy_pg_texts(struct fy_store *store, bool (*visit)(void *context, const struct fy_text *text),
+                 void *context, struct fy_err *err)
+{
+    struct fy_pg *s = fy_pg_of(store);
+    FY_AUTO(fy_pg_clear) PGresult *rows = fy_pg_ask(&s->reader, FY_PG_TEXTS, NULL, 0, err);
+    for (int i = 0; rows != NULL && i < PQntuples(rows); i++) {
+        struct fy_text text = {.bytes = PQgetvalue(rows, i, 1), .length = (size_t)PQgetlength(rows, i, 1)};
+        (void)strncpy(text.sha256, PQgetvalue(rows, i, 0), sizeof text.sha256 - 1);
+        if (!visit(context, &text))
+            return true;
+    }
+    return rows != NULL;
+}

@@ -192,6 +192,7 @@ static struct fy_sqlite *new_store(const char *path)
         .read_live = fy_sqlite_read_live,
         .runs = fy_sqlite_runs,
         .text = fy_sqlite_text,
+        .texts = fy_sqlite_texts,
         .close = close_store,
     };
     pthread_mutexattr_t recursive;

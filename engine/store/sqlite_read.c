@@ -306,3 +306,32 @@ bool fy_sqlite_text(struct fy_store *store, const char *sha256, char **ret_bytes
     fy_sqlite_leave(s);
     return good;
 }
+
+static bool visit_texts(struct fy_sqlite *s, bool (*visit)(void *context, const struct fy_text *text),
+                        void *context, struct fy_err *err)
+{
+    FY_AUTO(fy_sqlite_finalize) sqlite3_stmt *rows = NULL;
+    int rc = sqlite3_prepare_v2(s->reader, "SELECT sha256, bytes FROM pinned", -1, &rows, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(rows);
+    for (; rc == SQLITE_ROW; rc = sqlite3_step(rows)) {
+        const char *bytes = sqlite3_column_blob(rows, 1);
+        struct fy_text text = {.bytes = bytes != NULL ? bytes : "",
+                               .length = (size_t)sqlite3_column_bytes(rows, 1)};
+        (void)strncpy(text.sha256, (const char *)sqlite3_column_text(rows, 0), sizeof text.sha256 - 1);
+        if (!visit(context, &text))
+            return true;
+    }
+    return rc == SQLITE_DONE ||
+           fy_sqlite_fail(s->reader, rc, err, "could not read the texts of the %s", s->title);
+}
+
+bool fy_sqlite_texts(struct fy_store *store, bool (*visit)(void *context, const struct fy_text *text),
+                     void *context, struct fy_err *err)
+{
+    struct fy_sqlite *s = fy_sqlite_of(store);
+    fy_sqlite_enter(s);
+    bool good = visit_texts(s, visit, context, err);
+    fy_sqlite_leave(s);
+    return good;
+}

@@ -86,6 +86,9 @@ struct fy_store {
     /* A pinned text, the caller's to free; FY_ERR_NOT_FOUND. */
     bool (*text)(struct fy_store *self, const char *sha256, char **ret_bytes, size_t *ret_length,
                  struct fy_err *err);
+    /* Every pinned text, in no order; for moving a store. May be NULL. */
+    bool (*texts)(struct fy_store *self, bool (*visit)(void *context, const struct fy_text *text),
+                  void *context, struct fy_err *err);
     void (*close)(struct fy_store *self);
 };
 
@@ -123,6 +126,12 @@ struct fy_pg_options {
 bool fy_store_open_postgresql(const struct fy_pg_options *options, struct fy_store **ret,
                               struct fy_err *err) FY_MUST_CHECK;
 
+/*
+ * Nothing more is written through this store, and the runs it wrote are nobody's: whoever claims them goes on
+ * with them. No epoch that an engine is given from now on is "epoch" or below it.
+ */
+bool fy_store_leave_postgresql(struct fy_store *store, uint64_t epoch, struct fy_err *err) FY_MUST_CHECK;
+
 /* From now on told, on the writer's thread: a commit begun at this time (CLOCK_BOOTTIME) has renewed the
  * lease. */
 void fy_store_renews_postgresql(struct fy_store *store, void (*renewed)(void *context, int64_t asked_ns),
@@ -135,5 +144,15 @@ void fy_store_renews_postgresql(struct fy_store *store, void (*renewed)(void *co
 bool fy_store_migrate_postgresql(const char *address,
                                  void (*told)(void *context, int number, const char *name), void *context,
                                  struct fy_err *err) FY_MUST_CHECK;
+
+/*
+ * Take the records of all runs that were accepted before a month ("2026-11"), as a member of ferry_owner.
+ * Their lines stay, with where each ended. FY_ERR_REFUSED: a run of such a month is not over, or is not what
+ * was written.
+ */
+bool fy_store_retire_postgresql(const char *address, const char *month,
+                                void (*told)(void *context, const char *month, uint64_t runs,
+                                             uint64_t records),
+                                void *context, struct fy_err *err) FY_MUST_CHECK;
 
 #endif

@@ -95,36 +95,74 @@ struct question {
     double users, failing, ratio, margin, alpha, kpis;
 };
 
+static const double spans[] = {5, 10, 15, 30, 45, 60, 120}; /* minutes */
+static const double gaps[] = {0.001, 0.003, 0.01, 0.05};
+
+struct answer {
+    double target, smallest, found[FY_COUNT(gaps)];
+};
+
 /* What so many minutes show: half of the error is for the exact test at the end, shared by the KPIs. */
-static void print_row(const struct question *q, double minutes)
+static struct answer after(const struct question *q, double minutes)
 {
-    const double all = q->users * minutes, target = all * q->ratio, source = all - target;
-    const double alpha = q->alpha / 2 / q->kpis;
-    const double seen[] = {0.001, 0.003, 0.01, 0.05};
-    (void)printf("%6.0f min %12.0f %12.2f pts", minutes, target,
-                 100 * fy_power_smallest(source, target, q->failing, alpha));
-    for (size_t i = 0; i < FY_COUNT(seen); i++)
-        (void)printf(" %7.0f %%", 100 * fy_power_of(source, target, q->failing, seen[i], alpha));
-    (void)printf("\n");
+    const double all = q->users * minutes, alpha = q->alpha / 2 / q->kpis;
+    struct answer answer = {.target = all * q->ratio};
+    const double source = all - answer.target;
+    answer.smallest = fy_power_smallest(source, answer.target, q->failing, alpha);
+    for (size_t i = 0; i < FY_COUNT(gaps); i++)
+        answer.found[i] = fy_power_of(source, answer.target, q->failing, gaps[i], alpha);
+    return answer;
 }
 
-static int answer(const struct question *q)
+/* Users on the target until a version that is as good is shown not to be worse by the margin. */
+static double users_to_pass(const struct question *q)
 {
-    static const double spans[] = {5, 10, 15, 30, 45, 60, 120};
-    const double users = fy_power_users_to_pass((1 - q->ratio) / q->ratio, q->failing, q->margin, 20);
-    (void)printf("%.0f users a minute try in both domains, %.2f %% fail, %.0f %% are on the target; %.0f "
-                 "KPIs, false rollback "
-                 "%.2f %% a soak\n\n",
-                 q->users, 100 * q->failing, 100 * q->ratio, q->kpis, 100 * q->alpha);
+    return fy_power_users_to_pass((1 - q->ratio) / q->ratio, q->failing, q->margin, 20);
+}
+
+static void print_answer(const struct question *q)
+{
+    const double users = users_to_pass(q);
+    (void)printf(
+        "%.0f users a minute try in both domains, %.2f %% fail, %.0f %% are on the target; %.0f KPIs, false "
+        "rollback %.2f %% a soak\n\n",
+        q->users, 100 * q->failing, 100 * q->ratio, q->kpis, 100 * q->alpha);
     (void)printf("%10s %12s %16s %9s %9s %9s %9s\n", "soak", "target users", "could see (80 %)", "0.1 pts",
                  "0.3 pts", "1 pt", "5 pts");
-    for (size_t i = 0; i < FY_COUNT(spans); i++)
-        print_row(q, spans[i]);
+    for (size_t i = 0; i < FY_COUNT(spans); i++) {
+        const struct answer answer = after(q, spans[i]);
+        (void)printf("%6.0f min %12.0f %12.2f pts", spans[i], answer.target, 100 * answer.smallest);
+        for (size_t g = 0; g < FY_COUNT(gaps); g++)
+            (void)printf(" %7.0f %%", 100 * answer.found[g]);
+        (void)printf("\n");
+    }
     if (isfinite(users))
         (void)printf("\nTo show that it is not %.2f points worse takes about %.0f users on the target: %.0f "
-                     "min at this traffic.\n",
+                     "min at this "
+                     "traffic.\n",
                      100 * q->margin, users, ceil(users / (q->users * q->ratio)));
-    return FY_EXIT_OK;
+}
+
+static void print_answer_json(const struct question *q)
+{
+    json_t *rows = json_array();
+    const double users = users_to_pass(q);
+    for (size_t i = 0; i < FY_COUNT(spans); i++) {
+        const struct answer answer = after(q, spans[i]);
+        json_t *found = json_object();
+        for (size_t g = 0; g < FY_COUNT(gaps); g++) {
+            char points[16];
+            (void)snprintf(points, sizeof points, "%g", 100 * gaps[g]);
+            json_object_set_new(found, points, json_real(answer.found[g]));
+        }
+        json_array_append_new(rows, json_pack("{s:f,s:f,s:f,s:o}", "minutes", spans[i], "target_users",
+                                              answer.target, "smallest_points", 100 * answer.smallest,
+                                              "found", found));
+    }
+    json_t *doc = json_pack("{s:o,s:f,s:f}", "soaks", rows, "users_to_pass", users, "minutes_to_pass",
+                            users / (q->users * q->ratio));
+    fy_print_json(doc);
+    json_decref(doc);
 }
 
 int fy_cmd_judge_power(struct fy_cli *cli)
@@ -142,5 +180,9 @@ int fy_cmd_judge_power(struct fy_cli *cli)
     q.ratio /= 100;
     q.margin /= 100;
     q.alpha /= 100;
-    return answer(&q);
+    if (cli->json)
+        print_answer_json(&q);
+    else
+        print_answer(&q);
+    return FY_EXIT_OK;
 }

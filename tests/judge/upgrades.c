@@ -19,6 +19,7 @@
 struct ending {
     enum fy_state state;
     bool rolled_back; /* by a verdict */
+    bool parked;      /* a person was asked */
     int64_t after_ms; /* counted time from the beginning of the stage to that verdict */
     int64_t harmed;
     char sentence[512];
@@ -70,9 +71,11 @@ static bool read_row(void *context, const struct fy_row *row)
     return true;
 }
 
-static bool has_ended(enum fy_state state)
+/* Of a worse one a person may be asked first; the gates stay live meanwhile. */
+static bool has_ended(const struct upgrade *upgrade, enum fy_state state)
 {
-    return state == FY_STATE_COMPLETED || state == FY_STATE_FAILED_TEMP || fy_state_final(state);
+    return state == FY_STATE_COMPLETED || (state == FY_STATE_FAILED_TEMP && upgrade->is_good) ||
+           fy_state_final(state);
 }
 
 static struct ending play(const struct upgrade *upgrade, long seed)
@@ -84,8 +87,9 @@ static struct ending play(const struct upgrade *upgrade, long seed)
     struct harness *h = harness_new(&(struct harness_options){.world = world});
     char *run = harness_submit(h, "trial");
     bool asked = false;
-    for (long i = 0; i < EVENTS && !has_ended(ending.state); i++) {
+    for (long i = 0; i < EVENTS && !has_ended(upgrade, ending.state); i++) {
         const struct fy_live *live = fy_live_find(h->engine, run);
+        ending.parked |= ending.state == FY_STATE_FAILED_TEMP;
         ending.state = live != NULL ? live->run->state : fy_state_parse(harness_state(h, run));
         const bool asks = live != NULL && live->run->approval.open;
         asked = asks && (asked || harness_command(h, run, "approve", NULL, &err));
@@ -106,7 +110,7 @@ static bool is_right(const struct upgrade *upgrade, const struct ending *ending)
 
 static long several(const struct upgrade *upgrade, long count, long first)
 {
-    long right = 0, back = 0, shown = 0;
+    long right = 0, back = 0, shown = 0, parked = 0;
     double seconds = 0, harmed = 0;
     char example[512] = "";
     for (long seed = first; seed < first + count; seed++) {
@@ -114,6 +118,7 @@ static long several(const struct upgrade *upgrade, long count, long first)
         const bool ok = is_right(upgrade, &ending);
         right += ok;
         back += ending.rolled_back;
+        parked += ending.parked;
         seconds += ending.rolled_back ? (double)ending.after_ms / 1000 : 0;
         harmed += (double)ending.harmed;
         if (ending.rolled_back && example[0] == '\0')
@@ -124,6 +129,8 @@ static long several(const struct upgrade *upgrade, long count, long first)
     }
     (void)printf("%-48s %4ld of %4ld ended as they should, %ld rolled back", upgrade->name, right, count,
                  back);
+    if (parked > 0)
+        (void)printf(", %ld of them after a person was asked", parked);
     if (back > 0)
         (void)printf(" after %.0f s of the stage on average, about %.1f users harmed each",
                      seconds / (double)back, harmed / (double)back);

@@ -126,6 +126,14 @@ def check_issu(records, wrong):
     return [f"{drains} batches, {steers} times back"]
 
 
+def check_judged_again(engine, run, wrong):
+    """Every verdict of the journal, judged again from its counts, is the same to the last bit of its evidence."""
+    again = engine.get(f"/v1/upgrades/{run}/judge")
+    wrong += [f"judged again, verdict {v['seq']} is another: {v['now']}" for v in again["verdicts"] if not v["same"]]
+    if not again["verdicts"]:
+        wrong.append("there is no verdict to judge again")
+
+
 def check_world(world, engine, run, held, wrong):
     counters, users, trace = world.ask("counters"), world.ask("users"), world.ask("trace", SUBSCRIBER)
     wrong += [f"{name}: {counters[name]}" for name in
@@ -158,6 +166,7 @@ def trial(build, case, seed, scale):
         else:
             figures = check_shares(engine.get(f"/v1/upgrades/{run}/kpis")["snapshots"], 50, wrong)
             check_designated_first(records, wrong)
+            check_judged_again(engine, run, wrong)
         check_world(world, engine, run, not issu, wrong)
         minutes = (view["now_ms"] - view["accepted_ms"]) / 60000
     return f"{case} seed {seed}: {', '.join(figures)}; {minutes:.0f} min of run time in {time.time() - begin:.1f} s", wrong

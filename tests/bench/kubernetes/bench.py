@@ -7,7 +7,8 @@
 
 kubectl changes the image of a Deployment and waits for its rollout, with maxUnavailable as given and no surge. Ferry runs its
 in-service workflow with as many instances at a time: each batch is drained of its users (ferry-sim's, who stand on the pods), upgraded,
-and let in again; nobody may be dropped. Printed for each: wall time, the fewest pods that were ready, the client's own API
+and let in again; nobody may be dropped. Printed for each: wall time (Ferry's with its checks, backup and soak), when the last pod was
+ready (rolled), the fewest pods that were ready, the client's own API
 requests and bytes, everybody's requests. --raised lifts the rate limits of Kubernetes' own clients (20 requests a second).
 """
 import argparse
@@ -52,6 +53,7 @@ class Bench:
         pods.stop()
         own = sum(count for who, count in requests.items() if who.startswith(client))
         line = {"who": name, "at_once": at_once, "pods": self.options.pods, "raised": self.options.raised, "seconds": round(took, 1),
+                "rolled": round(pods.changed - begin, 1),
                 "least_ready": pods.least, "most_pods": pods.most, "requests_own": own, "requests_all": sum(requests.values()),
                 "kib_up": up // 1024, "kib_down": down // 1024, "load": os.getloadavg()[0], **note}
         print(json.dumps(line), flush=True)
@@ -85,7 +87,8 @@ class Bench:
         site.patience = LIMIT
         alone = [(rf"(amf-{vdu}):1.3.0", r"\1:1.2.0") for vdu in ("omu", "sdb")]  # only the service pods change
         changes = (*alone, ("ferry:gray_upgrade@1", "ferry:issu@1"), (r'<f:(Stage ratio="50"|Approval)[^>]*/>', ""), (r'<Policy name="dial"[^>]*/>', ""),
-                (r'soak="PT20S"', 'soak="PT1S"'), (r'minPreserved="6"', f'minPreserved="{options.pods // 2}"'),
+                   (r'(?s)<PolicyTemplate id="dial".*?</PolicyTemplate>', ""),
+                (r'soak="PT20S"', 'soak="PT1S"'), (r'maxMoveRate="4000"', 'maxMoveRate="20000"'), (r'minPreserved="6"', f'minPreserved="{options.pods // 2}"'),
                 (r'(role="load-sharing" step=)"auto"', rf'\1"{at_once}"'),
                 (r'minInstances="16" maxInstances="24"', f'minInstances="{options.pods}" maxInstances="{options.pods + 8}"'))
 
@@ -128,7 +131,7 @@ def main():
     if programs is None:
         return control_plane.SKIPPED
     control_plane.end_well()
-    plane = control_plane.Cluster(tempfile.mkdtemp(prefix="ferry-bench-"), programs, options.ports)
+    plane = control_plane.Cluster(tempfile.mkdtemp(prefix="ferry-bench-"), programs, control_plane.free_ports(options.ports))
     log, flags = Audit.flags(plane.dir)
     options.apiserver += flags
     try:

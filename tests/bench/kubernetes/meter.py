@@ -5,6 +5,7 @@ import os
 import select
 import socket
 import threading
+import time
 
 from api import follow
 
@@ -92,7 +93,7 @@ class Pods:
                                               self.see, lambda: self.over), daemon=True).start()
 
     def reset(self):
-        self.least, self.most = len(self.ready) and sum(self.ready.values()), len(self.ready)
+        self.least, self.most, self.changed = len(self.ready) and sum(self.ready.values()), len(self.ready), time.monotonic()
 
     def see(self, kind, what):
         if kind == "LISTED":
@@ -103,7 +104,10 @@ class Pods:
                 self.ready.pop(uid, None)
                 continue
             serves = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-            self.ready[uid] = serves and not pod["metadata"].get("deletionTimestamp")
+            serves = serves and not pod["metadata"].get("deletionTimestamp")
+            if serves and not self.ready.get(uid):
+                self.changed = time.monotonic()  # when the last one got ready
+            self.ready[uid] = serves
         self.least, self.most = min(self.least, sum(self.ready.values())), max(self.most, len(self.ready))
 
     def stop(self):

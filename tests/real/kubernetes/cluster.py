@@ -273,6 +273,13 @@ users:
             shutil.rmtree(self.dir)
 
 
+def free_ports(base):
+    """base, or the next where nobody listens on the ports of a control plane."""
+    while any(Cluster.listens(port) for port in range(base, base + 6)):
+        base += 10
+    return base
+
+
 def end_well():
     """A program that is told to end takes its control plane down first."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -281,7 +288,7 @@ def end_well():
 def arguments(parser):
     """What up can be told; also for programs that bring one up themselves."""
     parser.add_argument("--nodes", type=int, default=20, help="fake nodes; 0: none")
-    parser.add_argument("--ports", type=int, default=26440)
+    parser.add_argument("--ports", type=int, default=26440, help="the first of six")
     parser.add_argument("--start", default="1", help="seconds until a pod runs; --ready, --stop likewise")
     parser.add_argument("--ready", default="0")
     parser.add_argument("--stop", default="0")

@@ -95,7 +95,7 @@ def main():
     if programs is None:
         return control_plane.SKIPPED
     control_plane.end_well()
-    plane = control_plane.Cluster(tempfile.mkdtemp(prefix="ferry-kubernetes-"), programs, options.ports)
+    plane = control_plane.Cluster(tempfile.mkdtemp(prefix="ferry-kubernetes-"), programs, control_plane.free_ports(options.ports))
     try:
         took = plane.up(options)
         print(f"Kubernetes 1.{plane.minor()} with {options.nodes} fake nodes, up in {took:.1f} s", flush=True)

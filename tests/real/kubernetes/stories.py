@@ -7,7 +7,7 @@ import time
 
 from amf_site import Site
 from api import MERGE, Answered, kubectl
-from workload import preferred
+from workload import autoscaling, preferred
 
 ROLE = {"rules": [
     {"apiGroups": [""], "resources": ["pods", "events", "configmaps", "secrets", "services", "persistentvolumeclaims"], "verbs": ["get", "list", "watch"]},
@@ -216,19 +216,21 @@ def budget_allows_nothing(night):
 
 
 def autoscaler_changed(night):
-    """somebody changes the autoscaler while it is held: reported, not overwritten"""
-    path = night.workload.path(preferred(night.api, "autoscaling"), "horizontalpodautoscalers", "amf-svc")
+    """somebody lets the autoscaler scale while Ferry holds it: reported, not overwritten; and what Ferry does not hold stays theirs"""
+    path = night.workload.path(autoscaling(night.api), "horizontalpodautoscalers", "amf-svc")
     night.submit()
     night.until("PROCESSING", step="upgrade", stage=500)
-    night.api.request("PATCH", path, {"spec": {"maxReplicas": 31}}, MERGE)
+    held = night.workload.autoscaler_now().get("behavior", {}).get("scaleUp", {}).get("selectPolicy")
+    night.expect(held == "Disabled", f"it was not held: {held}")
+    night.api.request("PATCH", path, {"spec": {"maxReplicas": 31, "behavior": {"scaleUp": {"selectPolicy": "Min"}}}}, MERGE)
     night.until("COMPLETED")
     now = night.workload.autoscaler_now()
-    night.expect(now["maxReplicas"] == 31, f"the other hand's change was overwritten: {now}")
+    night.expect(now["maxReplicas"] == 31 and now["behavior"]["scaleUp"]["selectPolicy"] == "Min", f"overwritten: {now}")
     guard = next(g for g in night.view()["guards"] if g["guard"] == "scaling")
     night.expect(not guard["as_it_was"], f"it was not reported: {guard}")
     night.nobody_harmed()
     night.pods_run("1.3.0")
-    return str(guard)[:200]
+    return str({name: guard[name] for name in ("held", "as_it_was")})
 
 
 def other_hand(night):

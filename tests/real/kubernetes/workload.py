@@ -11,6 +11,12 @@ def preferred(api, group):
     return api.get(f"/apis/{group}")["preferredVersion"]["groupVersion"]
 
 
+def autoscaling(api):
+    """The version that shows all of an autoscaler: v1, which older servers prefer, hides how it behaves."""
+    versions = [version["groupVersion"] for version in api.get("/apis/autoscaling")["versions"]]
+    return "autoscaling/v2" if "autoscaling/v2" in versions else "autoscaling/v2beta2"
+
+
 class Workload:
     def __init__(self, api, namespace, name="amf", version="1.2.0", counts=None):
         self.api, self.namespace, self.name, self.version = api, namespace, name, version
@@ -59,7 +65,7 @@ class Workload:
         if "SVC" in self.counts and not strategy:  # with a strategy it rolls by itself, and nobody is to be held
             self.api.request("POST", self.path(preferred(self.api, "policy"), "poddisruptionbudgets"),
                              self.disruption_budget("SVC", self.counts["SVC"] // 4))
-            self.api.request("POST", self.path(preferred(self.api, "autoscaling"), "horizontalpodautoscalers"),
+            self.api.request("POST", self.path(autoscaling(self.api), "horizontalpodautoscalers"),
                              self.autoscaler((kinds or {}).get("SVC", "StatefulSet")))
         self.wait(ready_within, lambda: self.ready() == sum(self.counts.values()))
 
@@ -79,7 +85,7 @@ class Workload:
 
     def autoscaler_now(self):
         """What an operator wrote into it: the rest of it is the controller's."""
-        return self.api.get(self.path(preferred(self.api, "autoscaling"), "horizontalpodautoscalers", self.set_name("SVC")))["spec"]
+        return self.api.get(self.path(autoscaling(self.api), "horizontalpodautoscalers", self.set_name("SVC")))["spec"]
 
     def delete(self):
         self.api.request("DELETE", f"/api/v1/namespaces/{self.namespace}", fine=(200, 404, 409))

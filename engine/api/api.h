@@ -37,10 +37,14 @@ struct fy_api_fleet {
 };
 
 /* Callbacks, as the API shows them (notify/); it sees them through this only. */
+struct fy_callback_counts {
+    uint64_t delivered, failed, behind, dead;
+};
 struct fy_callbacks {
     void *self;
     void (*show)(void *self, struct fy_buf *buf);
     bool (*resend)(void *self, const char *receiver, size_t *ret_count, struct fy_err *err);
+    void (*count)(void *self, struct fy_callback_counts *ret);
 };
 
 /* Everything but the loop is borrowed for the life of the API. */

@@ -4,6 +4,7 @@
 #include "api/auth.h"
 #include "api/route.h"
 #include "api/server.h"
+#include "api/xml.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -22,10 +23,27 @@ const char *fy_exchange_header(const struct fy_exchange *exchange, const char *n
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+struct wish {
+    const char *type;
+    bool found;
+};
+
+/* There may be several such headers. */
+static enum MHD_Result look_for(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct wish *wish = context;
+    (void)kind;
+    if (strcasecmp(name, MHD_HTTP_HEADER_ACCEPT) == 0 && value != NULL &&
+        strcasestr(value, wish->type) != NULL)
+        wish->found = true;
+    return MHD_YES;
+}
+
 bool fy_exchange_accepts(const struct fy_exchange *exchange, const char *type)
 {
-    const char *accept = fy_exchange_header(exchange, "Accept");
-    return accept != NULL && strcasestr(accept, type) != NULL;
+    struct wish wish = {.type = type};
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_for, &wish);
+    return wish.found;
 }
 
 bool fy_exchange_number(const struct fy_exchange *exchange, const char *name, int64_t min, int64_t otherwise,
@@ -55,8 +73,23 @@ void fy_answer_response(struct fy_exchange *exchange, unsigned status, struct MH
     fy_api_resume(exchange->api, exchange->connection);
 }
 
+/* XML where it is asked for and JSON is not. */
+static const char *in_xml(const struct fy_exchange *exchange, const char *type, struct fy_buf *text)
+{
+    bool problem = strcmp(type, "application/problem+json") == 0;
+    struct fy_buf xml = {0};
+    if ((!problem && strcmp(type, "application/json") != 0) || !fy_exchange_accepts(exchange, "xml") ||
+        fy_exchange_accepts(exchange, "json") ||
+        !fy_xml_of_json(text->data, text->length, problem ? "problem" : "answer", &xml))
+        return type;
+    fy_buf_free(text);
+    *text = xml;
+    return problem ? "application/problem+xml" : "application/xml";
+}
+
 void fy_answer_text(struct fy_exchange *exchange, unsigned status, const char *type, struct fy_buf *text)
 {
+    type = in_xml(exchange, type, text);
     size_t length = text->length;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(length, fy_buf_take(text), MHD_RESPMEM_MUST_FREE);

@@ -83,13 +83,9 @@ static void on_durable(void *context)
     FY_AUTO(fy_free_ptr) char *location = fy_format("/v1/upgrades/%s", change->run);
     FY_AUTO(fy_buf_free) struct fy_buf buf = {0};
     struct fy_err err;
-    struct MHD_Response *response = NULL;
     if (fy_engine_show(exchange->api->world.engine, change->run, &buf, &err)) {
-        size_t length = buf.length;
-        response = MHD_create_response_from_buffer(length, fy_buf_take(&buf), MHD_RESPMEM_MUST_FREE);
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location);
-        fy_answer_response(exchange, change->status, response);
+        fy_answer_json(exchange, change->status, &buf);
+        (void)MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_LOCATION, location);
     } else {
         fy_answer_problem(exchange, &err, NULL);
     }

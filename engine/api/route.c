@@ -30,6 +30,8 @@ const struct fy_route fy_routes[] = {
     {"GET", "/healthz", FY_MAY_PUBLIC, FY_SCOPE_NONE, fy_get_health, "Is the process alive?"},
     {"GET", "/readyz", FY_MAY_PUBLIC, FY_SCOPE_NONE, fy_get_ready,
      "Can it act? 503 while the store cannot be written"},
+    {"GET", "/metrics", READ, FY_SCOPE_NONE, fy_get_metrics, "Counters in Prometheus' text format"},
+    {"GET", "/v1/openapi.json", READ, FY_SCOPE_NONE, fy_get_openapi, "This API as an OpenAPI 3.1 document"},
     {"GET", "/v1/engine", READ, FY_SCOPE_NONE, fy_get_engine, "The engine: version, store, counts"},
     {"GET", "/v1/engines", READ, FY_SCOPE_NONE, fy_get_engines, "The engines that share the store"},
     {"POST", "/v1/engines/*/*", RUN_ENGINES, FY_SCOPE_NONE, fy_post_engine_verb,

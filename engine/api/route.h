@@ -51,6 +51,8 @@ void fy_post_upgrade(struct fy_exchange *exchange);
 void fy_post_verb(struct fy_exchange *exchange);
 void fy_post_plan(struct fy_exchange *exchange);
 void fy_post_check(struct fy_exchange *exchange);
+void fy_get_metrics(struct fy_exchange *exchange);
+void fy_get_openapi(struct fy_exchange *exchange);
 void fy_get_callbacks(struct fy_exchange *exchange);
 void fy_post_resend(struct fy_exchange *exchange);
 void fy_get_template(struct fy_exchange *exchange);

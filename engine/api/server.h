@@ -113,5 +113,6 @@ void fy_changes_reap(struct fy_api *api);
 void fy_stream_begin(struct fy_exchange *exchange, const char *run, uint64_t after);
 void fy_stream_wake(struct fy_api *api, const char *run);
 void fy_streams_end(struct fy_api *api); /* all of them */
+uint64_t fy_streams_count(const struct fy_api *api);
 
 #endif

@@ -133,6 +133,14 @@ void fy_streams_end(struct fy_api *api)
     }
 }
 
+uint64_t fy_streams_count(const struct fy_api *api)
+{
+    uint64_t count = 0;
+    for (const struct fy_stream *stream = api->streams; stream != NULL; stream = stream->next)
+        count++;
+    return count;
+}
+
 void fy_stream_wake(struct fy_api *api, const char *run)
 {
     for (struct fy_stream *stream = api->streams; stream != NULL; stream = stream->next)

@@ -8,6 +8,7 @@
 #include "daemon/gate.h"
 #include "daemon/northbound.h"
 #include "daemon/peers.h"
+#include "daemon/systemd.h"
 #include "daemon/timers.h"
 #include "journal/checkpoint.h"
 #include "judge/judge.h"
@@ -312,6 +313,12 @@ static bool resend_callbacks(void *self, const char *receiver, size_t *ret_count
     return fy_notify_resend(self, receiver, ret_count, err);
 }
 
+static void count_callbacks(void *self, struct fy_callback_counts *ret)
+{
+    const struct fy_notify_counts counts = fy_notify_count(self);
+    *ret = (struct fy_callback_counts){counts.delivered, counts.failed, counts.behind, counts.dead};
+}
+
 static bool start_api(struct fy_daemon *daemon, const struct fy_options *options, struct fy_err *err)
 {
     list_kpis(daemon);
@@ -328,9 +335,9 @@ static bool start_api(struct fy_daemon *daemon, const struct fy_options *options
         .host_path = options->host,
         .fleet = daemon->peers.fleet != NULL ? &daemon->peers.for_api : NULL,
         .started_ms = fy_system_clock.wall_ms(fy_system_clock.self),
-        .callbacks = daemon->notify != NULL
-                         ? (struct fy_callbacks){daemon->notify, show_callbacks, resend_callbacks}
-                         : (struct fy_callbacks){0},
+        .callbacks = daemon->notify != NULL ? (struct fy_callbacks){daemon->notify, show_callbacks,
+                                                                    resend_callbacks, count_callbacks}
+                                            : (struct fy_callbacks){0},
         .socket_group = options->socket_group,
     };
     const struct fy_api_limits limits = {.tls_connections = (unsigned)options->max_connections,
@@ -343,8 +350,10 @@ static void on_again(uv_signal_t *signal, int number)
 {
     struct fy_daemon *daemon = signal->data;
     (void)number;
+    fy_systemd_reloading();
     if (daemon->api != NULL)
         fy_northbound_reload(daemon->api, daemon->options);
+    fy_systemd_reloaded();
 }
 
 static void take_signals(struct fy_daemon *daemon)
@@ -400,6 +409,7 @@ struct fy_daemon *fy_daemon_start(const struct fy_options *options, struct fy_er
     fy_log(FY_LOG_INFO, "%s, epoch %llu, %zu workflows, listening on %s", daemon->store->name,
            (unsigned long long)daemon->store->epoch, daemon->catalogue.count, daemon->socket);
     tell_ready((int)options->ready_fd);
+    fy_systemd_begin(&daemon->loop);
     return daemon;
 }
 

@@ -21,6 +21,8 @@ RUN = "/v1/upgrades/CHG-0007"
 TABLE = {
     ("GET", "/healthz"): ("/healthz", None, 200),
     ("GET", "/readyz"): ("/readyz", None, 200),
+    ("GET", "/metrics"): ("/metrics", ALL, 200),
+    ("GET", "/v1/openapi.json"): ("/v1/openapi.json", ALL, 200),
     ("GET", "/v1/engine"): ("/v1/engine", ALL, 200),
     ("GET", "/v1/engines"): ("/v1/engines", ALL, 409),
     ("POST", "/v1/engines/*/*"): ("/v1/engines/none/drain", {"admin"}, 409),
@@ -133,6 +135,20 @@ def certificates(server, cells, made):
     check(status == 401, "a wrong token beside a good certificate:", status)
 
 
+def openapi(server, people):
+    """The document served names what the server does: each operation is answered, with the roles that it says."""
+    client = server.client()
+    document = json.loads(ask(client, "GET", "/v1/openapi.json", token=people.tokens["viewer"])[2])
+    check(document["openapi"] == "3.1.0", "openapi:", document["openapi"])
+    said = {(method.upper(), re.sub(r"\{[a-z]+\}", "*", path)): set(operation.get("x-roles", []))
+            for path, operations in document["paths"].items() for method, operation in operations.items()}
+    wanted = {route: row[1] or set() for route, row in TABLE.items()}
+    check(said == wanted, "openapi differs:", [route for route in set(said) | set(wanted) if said.get(route) != wanted.get(route)])
+    for accept, kind in (("application/xml", "application/xml"), ("application/json", "application/json"), ("*/*", "application/json")):
+        headers = ask(client, "GET", RUN, token=people.tokens["viewer"], Accept=accept)[1]
+        check(headers["Content-Type"] == kind, accept, "gets", headers["Content-Type"])
+
+
 def reloads(server, people, made):
     """A token and the server's certificate change without a restart."""
     client = server.client()
@@ -182,6 +198,7 @@ def main():
         server.request("POST", "/v1/upgrades", later_order())
         matrix(server, people, cells)
         certificates(server, cells, made)
+        openapi(server, people)
         reloads(server, people, made)
     for line in wrong[:40]:
         print("WRONG", line)

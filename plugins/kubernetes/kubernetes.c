@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "guards.h"
 #include "inventory.h"
+#include "replicas.h"
 #include "schema.h"
 #include "stage.h"
 #include "upgrade.h"
@@ -17,6 +18,8 @@
     VERB(stage_image, ENSURE, 1800000, kube_stage_image, STAGE)                                              \
     VERB(backup, ENSURE, 900000, kube_backup, BACKUP)                                                        \
     VERB(restore, ENSURE, 2700000, kube_restore, RESTORE)                                                    \
+    VERB(create, ENSURE, 2700000, kube_create, CREATE)                                                       \
+    VERB(remove, ENSURE, 600000, kube_remove, INSTANCES)                                                     \
     VERB(collect, ENSURE, 600000, kube_collect, INSTANCES)                                                   \
     VERB(guard_read, OBSERVE, 30000, kube_guard_read, GUARD_READ)                                            \
     VERB(guard_set, ENSURE, 300000, kube_guard_set, GUARD_SET)

@@ -17,6 +17,7 @@
 #define INSTANCES  OBJECT("\"instances\"", "\"instances\":" TEXTS)
 #define BACKUP     OBJECT("\"what\"", "\"what\":" TEXTS ",\"instances\":" TEXTS)
 #define RESTORE    OBJECT("\"id\"", "\"id\":" TEXT)
+#define CREATE     OBJECT("\"vdu\",\"count\"", "\"vdu\":" TEXT ",\"count\":" NUMBER(1) ",\"image\":" TEXT)
 #define STAGE                                                                                                \
     OBJECT("\"images\"", "\"images\":{\"type\":\"array\",\"items\":" OBJECT(                                 \
                              "\"vdu\",\"ref\"", "\"vdu\":" TEXT ",\"ref\":" TEXT ",\"digest\":" TEXT) "}")

@@ -8,6 +8,7 @@
 #include "evict.h"
 #include "guards.h"
 #include "owner.h"
+#include "replicas.h"
 #include "stage.h"
 
 #include <setjmp.h>
@@ -257,6 +258,17 @@ static void test_an_image_is_pulled_once_its_container_was_made(void **state)
     }
 }
 
+static void test_an_ordinal_is_a_number_behind_the_sets_name(void **state)
+{
+    (void)state;
+    assert_int_equal(kube_ordinal("db-12", "db"), 12);
+    assert_int_equal(kube_ordinal("db-x-1", "db"), -1);
+    assert_int_equal(kube_ordinal("db-1x", "db"), -1);
+    assert_int_equal(kube_ordinal("dbx-1", "db"), -1);
+    assert_int_equal(kube_ordinal("db", "db"), -1);
+    assert_int_equal(kube_ordinal("db--1", "db"), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_what_is_held_is_given_back_exactly),
         cmocka_unit_test(test_a_backup_has_names_of_secrets_and_nothing_of_the_servers),
         cmocka_unit_test(test_an_image_is_pulled_once_its_container_was_made),
+        cmocka_unit_test(test_an_ordinal_is_a_number_behind_the_sets_name),
         cmocka_unit_test(test_an_answer_says_what_kind_of_failure_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

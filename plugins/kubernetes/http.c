@@ -359,7 +359,7 @@ void kube_http_send(struct kube_http *http, struct kube_request *requests, size_
                         http->target->server, limit_ms);
 }
 
-void kube_http_stream(struct kube_http *http, struct kube_request *request, const volatile bool *stop,
+void kube_http_stream(struct kube_http *http, struct kube_request *request, const _Atomic bool *stop,
                       kube_on_data *on_data, void *context)
 {
     struct transfer transfer = {.on_data = on_data, .context = context};

@@ -8,6 +8,8 @@
 
 #include "kubeconfig.h"
 
+#include <stdatomic.h>
+
 #define KUBE_JSON  "application/json"
 #define KUBE_MERGE "application/merge-patch+json"
 #define KUBE_PATCH "application/json-patch+json"
@@ -46,7 +48,7 @@ void kube_http_send(struct kube_http *http, struct kube_request *requests, size_
  * answer that is not 200.
  */
 typedef bool kube_on_data(void *context, const char *data, size_t length);
-void kube_http_stream(struct kube_http *http, struct kube_request *request, const volatile bool *stop,
+void kube_http_stream(struct kube_http *http, struct kube_request *request, const _Atomic bool *stop,
                       kube_on_data *on_data, void *context);
 void kube_http_wake(struct kube_http *http);
 

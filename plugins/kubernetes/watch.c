@@ -23,13 +23,13 @@ struct kube_watch {
     char version[64]; /* resourceVersion up to which all is known; "" : list */
     char *line;       /* of the stream, not whole yet */
     size_t length, room;
-    volatile bool stop;
+    _Atomic bool stop;
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
     bool synced;         /* listed at least once */
     int64_t lost_ms;     /* machine time since which the server is not reached; 0: it is */
     struct kube_err err; /* why */
-    uint64_t lists, watches, events;
+    _Atomic uint64_t lists, watches, events;
 };
 
 static int64_t machine_ms(void)

@@ -30,7 +30,8 @@ static uint64_t back_off(unsigned failures)
     for (unsigned i = 1; i < failures && wait < LONGEST_MS; i++)
         wait *= 2;
     wait = wait < LONGEST_MS ? wait : LONGEST_MS;
-    (void)getentropy(&random, sizeof random);
+    if (getentropy(&random, sizeof random) != 0)
+        random = 0;
     return wait / 2 + wait * random / UINT16_MAX;
 }
 

@@ -86,7 +86,7 @@ static struct pm_file *know(struct pm_folder *folder, const char *name)
 
 static char *read_bytes(int fd, size_t size)
 {
-    char *bytes = malloc(size + 1);
+    char *bytes = malloc(size > 0 ? size : 1);
     size_t got = 0;
     while (bytes != NULL && got < size) {
         ssize_t now = read(fd, bytes + got, size - got);

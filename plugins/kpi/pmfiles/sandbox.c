@@ -61,12 +61,13 @@ static bool limit(int resource, rlim_t value)
 /* What the copy of the parent has mapped already counts against a limit of memory, too. */
 static rlim_t mapped(void)
 {
-    unsigned long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    bool known = file != NULL && fscanf(file, "%lu", &pages) == 1;
-    if (file != NULL)
-        (void)fclose(file);
-    return known ? (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) : RLIM_INFINITY - CHILD_MEMORY;
+    char text[32] = "";
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    unsigned long pages = got > 0 ? strtoul(text, NULL, 10) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return pages > 0 ? (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) : RLIM_INFINITY - CHILD_MEMORY;
 }
 
 static bool shut_in(int pipe_fd)

@@ -3,24 +3,40 @@
  * sandbox. */
 #include "pmfiles/rows.h"
 
-#include <stdio.h>
 #include <string.h>
+
+/* A number of so many digits at most, at *at, which moves behind it and behind "then". -1: there is none. */
+static int64_t number(const char **at, size_t digits, char then)
+{
+    int64_t value = 0;
+    size_t count = 0;
+    while (count < digits && **at >= '0' && **at <= '9') {
+        value = value * 10 + (*(*at)++ - '0');
+        count++;
+    }
+    if (count == 0 || (then != '\0' && **at != then))
+        return -1;
+    *at += then != '\0';
+    return value;
+}
 
 static int64_t offset_ms(const char *text)
 {
-    int hours, minutes;
-    char sign, end;
+    char sign = *text;
     if (strcmp(text, "Z") == 0)
         return 0;
-    if (sscanf(text, "%c%2d:%2d%c", &sign, &hours, &minutes, &end) != 3 || (sign != '+' && sign != '-') ||
-        hours < 0 || hours > 14 || minutes < 0 || minutes > 59)
+    if (sign != '+' && sign != '-')
         return INT64_MIN;
-    int64_t ms = ((int64_t)hours * 60 + minutes) * 60000;
+    text++;
+    int64_t hours = number(&text, 2, ':'), minutes = number(&text, 2, '\0');
+    if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59 || *text != '\0')
+        return INT64_MIN;
+    int64_t ms = (hours * 60 + minutes) * 60000;
     return sign == '-' ? -ms : ms;
 }
 
 /* Days since 1970 of a date of the Gregorian calendar; its year begins in March here. */
-static int64_t days_of(int64_t year, int month, int day)
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
     int64_t century = year / 100, of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -29,14 +45,12 @@ static int64_t days_of(int64_t year, int month, int day)
 
 int64_t pm_time(const char *text)
 {
-    int year, month, day, hour, minute, second, used = 0;
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 ||
-        used == 0)
-        return -1;
+    const char *rest = text;
+    int64_t year = number(&rest, 4, '-'), month = number(&rest, 2, '-'), day = number(&rest, 2, 'T');
+    int64_t hour = number(&rest, 2, ':'), minute = number(&rest, 2, ':'), second = number(&rest, 2, '\0');
     if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 24 ||
         minute < 0 || minute > 59 || second < 0 || second > 60)
         return -1;
-    const char *rest = text + used;
     if (*rest == '.') /* fractions of a second do not matter for the end of a period */
         rest += 1 + strspn(rest + 1, "0123456789");
     int64_t offset = offset_ms(rest);
@@ -52,16 +66,16 @@ int64_t pm_duration(const char *text)
     if (*text++ != 'P')
         return -1;
     while (*text != '\0') {
-        long number;
-        char unit;
-        int used = 0;
         if (*text == 'T' && !timed) {
             timed = true;
             text++;
             continue;
         }
-        if (sscanf(text, "%7ld%c%n", &number, &unit, &used) != 2 || used == 0 || number < 0)
+        int64_t count = number(&text, 7, '\0');
+        char unit = *text;
+        if (count < 0 || unit == '\0')
             return -1;
+        text++;
         int64_t seconds = unit == 'D' && !timed ? 86400
                           : unit == 'H'         ? 3600
                           : unit == 'M'         ? 60
@@ -69,8 +83,7 @@ int64_t pm_duration(const char *text)
                                                 : 0;
         if (seconds == 0 || (unit != 'D' && !timed))
             return -1;
-        total += number * seconds * 1000;
-        text += used;
+        total += count * seconds * 1000;
     }
     return total > 0 ? total : -1;
 }

@@ -267,17 +267,23 @@ static bool names_of(const struct prom_fetch *fetch, char **ret)
     return good;
 }
 
+/* Seconds with three decimals, as the server reads them. */
+static void put_time(char text[32], int64_t ms)
+{
+    (void)snprintf(text, 32, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+}
+
 /* Raw samples: an instant query of a range, which alone gives scrapes as they were. */
 static json_t *ask_raw(struct prom_fetch *fetch, int64_t until_ms, struct prom_error *error)
 {
     char *names = NULL, *query = NULL, at[32];
-    int64_t span_ms = (until_ms - fetch->reach_ms) / (int64_t)fetch->scale + SLACK_MS;
+    int64_t span_ms = (until_ms - fetch->reach_ms) / (int64_t)fetch->scale + SLACK_MS,
+            span_s = span_ms / 1000 + 1;
     json_t *data = NULL;
     if (names_of(fetch, &names) &&
         asprintf(&query, "{__name__=~\"%s\"%s%s}[%llds]", names, fetch->set->match[0] != '\0' ? "," : "",
-                 fetch->set->match, (long long)(span_ms / 1000 + 1)) >= 0) {
-        (void)snprintf(at, sizeof at, "%lld.%03d", (long long)((until_ms + *fetch->skew_ms) / 1000),
-                       (int)((until_ms + *fetch->skew_ms) % 1000));
+                 fetch->set->match, (long long)span_s) >= 0) {
+        put_time(at, until_ms + *fetch->skew_ms);
         const char *const fields[][2] = {{"query", query}, {"time", at}};
         bool past = !has_clock(fetch) && until_ms < now_ms(fetch) - SLACK_MS;
         data = ask(fetch, "query", fields, past ? 2 : 1, error);
@@ -319,10 +325,9 @@ static bool take_expression(struct prom_fetch *fetch, size_t cell, int64_t until
     const struct kpi_ask *question = fetch->ask;
     int64_t period = question->period_ms;
     char start[32], end[32], step[32];
-    (void)snprintf(start, sizeof start, "%.3f",
-                   (double)(fetch->reach_ms / period * period + *fetch->skew_ms) / 1000);
-    (void)snprintf(end, sizeof end, "%.3f", (double)(until_ms / period * period + *fetch->skew_ms) / 1000);
-    (void)snprintf(step, sizeof step, "%.3f", (double)period / 1000);
+    put_time(start, fetch->reach_ms / period * period + *fetch->skew_ms);
+    put_time(end, until_ms / period * period + *fetch->skew_ms);
+    put_time(step, period);
     const char *const fields[][2] = {
         {"query", prom_map_expression(&fetch->set->map, question->cells[cell].counter)},
         {"start", start},

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AMF trial, judged on what a real Prometheus server has scraped from ferry-sim.
 
-    tests/real/prometheus/trial.py [--build build/dev] [--seeds 1] [--scale 60] [--case good|worse|restart|contract|all]
+    tests/real/prometheus/trial.py [--build build/dev] [--seeds 1] [--scale 60] [--case NAME]
 
 Each case starts a ferry-sim with --metrics, a Prometheus that scrapes it, and a ferryd, all on the loopback; the order's
 KPI connection is the adapter "prometheus".
@@ -11,6 +11,7 @@ good     the new version is as good as the old one: it passes both stages
 worse    the new version fails 5 points more of its registrations: it is rolled back, with the time and the failures it took
 restart  Prometheus is killed and comes back in the first soak: a gap, no wrong verdict
 contract the adapter against the contract test, with and without a server behind it
+secure   the same over TLS with a password; with another password, and without the authority's certificate
 
 Run time is not Prometheus' time. Samples carry the time of their scrape, as always, and the gauge
 ferry_sim_run_time_seconds, scraped with them, says what run time that was (the adapter's setting "clock").
@@ -22,6 +23,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -37,6 +39,7 @@ TRIAL = os.path.join(ROOT, "plugins/simulator/trial")
 RUN = "CHG-0007"
 PERIOD_S = 15  # of a tick, run time
 PATIENCE = 420
+PASSWORD, HASH = "of-the-test", "$2b$04$XLjM8aH9upuJm9Y3t/Gr8ue.X20q13iUpANqIpHnT4GGR561LpoYm"
 
 
 def free_port():
@@ -48,12 +51,33 @@ def free_port():
 class Prometheus:
     """A server of its own that scrapes one target; its data outlive a restart."""
 
-    def __init__(self, target, interval_ms):
+    def __init__(self, target, interval_ms, secure=False):
         self.dir, self.port = tempfile.mkdtemp(prefix="ferry-prometheus-"), free_port()
         self.url, self.process = f"http://127.0.0.1:{self.port}", None
+        self.options = self.secure() if secure else []
         with open(os.path.join(self.dir, "prometheus.yml"), "w", encoding="utf-8") as out:
             json.dump({"global": {"scrape_interval": f"{interval_ms}ms", "scrape_timeout": f"{interval_ms}ms"},
                        "scrape_configs": [{"job_name": "amf", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}]}, out)
+
+    def secure(self):
+        """TLS with a certificate of its own, and a password."""
+        self.url = self.url.replace("http:", "https:")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=prometheus", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.path("key.pem"),
+                        "-out", self.path("ca.pem")], check=True, capture_output=True)
+        # "of-the-test" in bcrypt, at its lowest cost
+        self.write("web.yml", {"tls_server_config": {"cert_file": self.path("ca.pem"), "key_file": self.path("key.pem")},
+                               "basic_auth_users": {"ferry": HASH}})
+        self.write("password", PASSWORD)
+        self.write("wrong", "something else")
+        return [f"--web.config.file={self.path('web.yml')}"]
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, what):
+        with open(os.open(self.path(name), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+            out.write(what if isinstance(what, str) else json.dumps(what))
 
     def __enter__(self):
         self.start()
@@ -67,13 +91,17 @@ class Prometheus:
         log = open(os.path.join(self.dir, "log"), "ab")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={self.dir}/prometheus.yml", f"--storage.tsdb.path={self.dir}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log, preexec_fn=die_with_parent)
+             f"--web.listen-address=127.0.0.1:{self.port}", *self.options], stdout=log, stderr=log, preexec_fn=die_with_parent)
         log.close()
         end = time.time() + 30
         while time.time() < end:
             try:
-                with urllib.request.urlopen(self.url + "/-/ready", timeout=2):
+                with urllib.request.urlopen(self.url + "/-/ready", timeout=2, context=ssl._create_unverified_context()):
                     return
+            except urllib.error.HTTPError as refused:
+                if refused.code == 401:  # it is up, and asks for its password
+                    return
+                time.sleep(0.1)
             except (OSError, urllib.error.URLError):
                 if self.process.poll() is not None:
                     break
@@ -225,20 +253,45 @@ def contract(build):
     return "contract", [line for line in good.stdout.splitlines() if line][-1:], wrong
 
 
+def secure(build):
+    """Over TLS, with a password: it works; without the authority, or with another password, it says why not."""
+    wrong, port = [], free_port()
+    question = {"after": int(time.time() * 1000) - 30000, "period_ms": 1000, "versions": {"source": "1.2.0", "target": "1.3.0"},
+                "kpis": [{"name": "amf.paging", "numerator": ["MM.Paging5GSucc"], "denominator": ["MM.Paging5GReq"]}]}
+    with World(build, 1, options=["--metrics", str(port)]), Prometheus(port, 500, secure=True) as prometheus:
+        time.sleep(8)  # until it has found its target and scraped it
+        settings = {"url": prometheus.url, "prefix": "ferry_sim_", "suffix": "_total", "user": "ferry"}
+        for name, more, password, expected in (("good", {"ca": prometheus.path("ca.pem")}, "password", None),
+                                               ("another password", {"ca": prometheus.path("ca.pem")}, "wrong", "401"),
+                                               ("no authority", {}, "password", "certificate")):
+            prometheus.write("trial.json", {"settings": {**settings, **more}, "secrets": {"password": {"file": password}},
+                                            "calls": {"counters": question}})
+            done = subprocess.run([os.path.join(build, "engine/host/ferry-host"), "test", os.path.join(build, "plugins/prometheus.so"),
+                                   prometheus.path("trial.json")], capture_output=True, text=True, check=False)
+            said = done.stdout + done.stderr
+            os.unlink(prometheus.path("trial.json"))
+            if (done.returncode == 0) != (expected is None) or (expected or "") not in said or PASSWORD in said:
+                wrong.append(f"{name}: {said}")
+    return "secure", [], wrong
+
+
+ALONE = {"contract": contract, "secure": secure}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "dev"))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--scale", type=int, default=60)
-    parser.add_argument("--case", choices=["good", "worse", "restart", "contract", "all"], default="all")
+    parser.add_argument("--case", choices=["good", "worse", "restart", "contract", "secure", "all"], default="all")
     options = parser.parse_args()
     if shutil.which("prometheus") is None:
         print("there is no prometheus on this machine: apt-get install prometheus")
         return 77
     failed = 0
-    for case in ("contract", "good", "worse", "restart") if options.case == "all" else (options.case,):
+    for case in ("contract", "secure", "good", "worse", "restart") if options.case == "all" else (options.case,):
         for seed in range(1, options.seeds + 1):
-            line, figures, wrong = contract(options.build) if case == "contract" else case_run(options.build, case, seed, options.scale)
+            line, figures, wrong = ALONE[case](options.build) if case in ALONE else case_run(options.build, case, seed, options.scale)
             print(("FAILED " if wrong else "ok     ") + line, flush=True)
             for what in figures + wrong:
                 print("       " + what, flush=True)

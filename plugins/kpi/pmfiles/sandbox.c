@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -37,16 +38,27 @@ struct verdict {
 
 /* ---- in the child ------------------------------------------------------------------------------------ */
 
+/* Memory, as a thread's heap gets it, but none that can be executed. */
+static bool allow_memory(scmp_filter_ctx rules)
+{
+    return seccomp_rule_add(rules, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+           seccomp_rule_add(rules, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                            SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+}
+
 static bool filter(void)
 {
-    static const int allowed[] = {SCMP_SYS(write),  SCMP_SYS(brk),           SCMP_SYS(mmap),
-                                  SCMP_SYS(munmap), SCMP_SYS(mremap),        SCMP_SYS(madvise),
-                                  SCMP_SYS(futex),  SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn),
-                                  SCMP_SYS(exit),   SCMP_SYS(clock_gettime), SCMP_SYS(getrandom)};
+    static const int allowed[] = {SCMP_SYS(write),         SCMP_SYS(brk),      SCMP_SYS(munmap),
+                                  SCMP_SYS(mremap),        SCMP_SYS(madvise),  SCMP_SYS(futex),
+                                  SCMP_SYS(exit_group),    SCMP_SYS(exit),     SCMP_SYS(rt_sigreturn),
+                                  SCMP_SYS(clock_gettime), SCMP_SYS(getrandom)};
     scmp_filter_ctx rules = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool good = rules != NULL;
+    bool good = rules != NULL && allow_memory(rules);
     for (size_t i = 0; good && i < sizeof allowed / sizeof allowed[0]; i++)
         good = seccomp_rule_add(rules, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
+    /* When a heap shrinks the C library looks whether memory is overcommitted, and can do without. */
+    good = good && seccomp_rule_add(rules, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0) == 0;
     good = good && seccomp_load(rules) == 0;
     seccomp_release(rules);
     return good;

@@ -11,6 +11,7 @@ good     the new version is as good as the old one: it passes both stages
 worse    the new version fails 5 points more of its registrations: it is rolled back, with the time and the failures it took
 restart  Prometheus is killed and comes back in the first soak: a gap, no wrong verdict
 contract the adapter against the contract test, with and without a server behind it
+files    the trial judged on files of measurements (TS 32.435) instead; files-worse: the version that is 5 points worse
 secure   the same over TLS with a password; with another password, and without the authority's certificate
 
 Run time is not Prometheus' time. Samples carry the time of their scrape, as always, and the gauge
@@ -33,6 +34,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "support"))
+from pm_writer import PmWriter  # noqa: E402
 from ferryd import ROOT, Ferryd, Refused, World, die_with_parent, retry_submit  # noqa: E402
 
 TRIAL = os.path.join(ROOT, "plugins/simulator/trial")
@@ -120,7 +122,11 @@ def connections(world, prometheus):
         document = json.load(source)
     for connection in document["connections"].values():
         connection["settings"]["socket"] = world.socket
-    document["connections"]["prometheus"] = {
+    if isinstance(prometheus, PmWriter):
+        document["connections"]["counters"] = {"plugin": "pmfiles", "tenants": ["core-east"],
+                                               "settings": {"folder": prometheus.dir, "lag_ms": 500}}
+        return document
+    document["connections"]["counters"] = {
         "plugin": "prometheus", "tenants": ["core-east"],
         "settings": {"url": prometheus.url, "prefix": "ferry_sim_", "suffix": "_total", "match": 'job="amf"',
                      "users": "ferry_sim_users", "clock": "ferry_sim_run_time_seconds", "lag_ms": 2000}}
@@ -130,7 +136,7 @@ def connections(world, prometheus):
 def order(engine):
     with open(os.path.join(TRIAL, "amf-order.xml"), encoding="utf-8") as source:
         text = source.read()
-    text = re.sub(r'kind="kpi" ref="[^"]*"', 'kind="kpi" ref="prometheus"', text)
+    text = re.sub(r'kind="kpi" ref="[^"]*"', 'kind="kpi" ref="counters"', text)
     text = text.replace('period="PT5S"', f'period="PT{PERIOD_S}S"')
     with open(engine.path("order.xml"), "w", encoding="utf-8") as out:
         out.write(text)
@@ -191,9 +197,12 @@ def case_run(build, case, seed, scale):
     wrong, begin, port = [], time.time(), free_port()
     interval_ms = max(100, PERIOD_S * 1000 // scale)
     metrics = f"http://127.0.0.1:{port}/metrics"
-    with World(build, seed, options=["--metrics", str(port)]) as world, Prometheus(port, interval_ms) as prometheus, \
+    files = case.startswith("files")
+    with World(build, seed, options=["--metrics", str(port)]) as world, \
+            (PmWriter(metrics, PERIOD_S, 5 / scale) if files else Prometheus(port, interval_ms)) as prometheus, \
             Ferryd(build, connections(world, prometheus), os.path.join(ROOT, "workflows")) as engine:
-        if case == "worse":
+        worse = case.endswith("worse")
+        if worse:
             world.ask("fault", "target_points_worse", "5", "amf.initial_registration")
 
         def on_soak():
@@ -208,11 +217,11 @@ def case_run(build, case, seed, scale):
         records = engine.records(RUN)
         verdicts = [r for r in records if r["name"] == "verdict"]
         figures = compare(records, scraped(metrics), wrong)
-        expected = "ROLLED_BACK" if case == "worse" else "COMPLETED"
+        expected = "ROLLED_BACK" if worse else "COMPLETED"
         if view["state"] != expected:
             wrong.append(f"it ended {view['state']}, not {expected}")
         told = [v["body"]["verdict"] for v in verdicts]
-        if case == "worse":
+        if worse:
             if "rollback" not in told or "pass" in told:
                 wrong.append(f"verdicts: {told}")
             steered = next((r["time_ms"] for r in records if r["name"] == "sample" and r["body"]["users"]["5g"][1] > 1000), 0)
@@ -283,13 +292,13 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "dev"))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--scale", type=int, default=60)
-    parser.add_argument("--case", choices=["good", "worse", "restart", "contract", "secure", "all"], default="all")
+    parser.add_argument("--case", choices=["good", "worse", "restart", "contract", "secure", "files", "files-worse", "all"], default="all")
     options = parser.parse_args()
     if shutil.which("prometheus") is None:
         print("there is no prometheus on this machine: apt-get install prometheus")
         return 77
     failed = 0
-    for case in ("contract", "secure", "good", "worse", "restart") if options.case == "all" else (options.case,):
+    for case in ("contract", "secure", "good", "worse", "restart", "files", "files-worse") if options.case == "all" else (options.case,):
         for seed in range(1, options.seeds + 1):
             line, figures, wrong = ALONE[case](options.build) if case in ALONE else case_run(options.build, case, seed, options.scale)
             print(("FAILED " if wrong else "ok     ") + line, flush=True)

@@ -5,6 +5,7 @@
 #include "tests/unit/kpi/support.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -258,6 +259,39 @@ static void test_hostile_files_are_refused(void **state)
     kpi_ask_done(&ask);
 }
 
+/* A thread's heap grows by other calls than the first thread's. */
+static void *parse_much(void *context)
+{
+    static const char value[] = VALUE("S=1", "100 7 90 0 0 1", "");
+    struct pm_reader *reader = context;
+    struct pm_rows rows = {0};
+    char why[200] = "", *text = malloc(3u << 20), *end = text;
+    assert_non_null(text);
+    end = stpcpy(end, HEAD ELEMENT("AMF=1", "1.2.0") INFO(TICK_5));
+    for (size_t i = 0; i < 20000; i++)
+        end = stpcpy(end, value);
+    (void)stpcpy(end, "</measInfo></measData>" TAIL);
+    bool good = pm_parse_apart(reader, text, strlen(text), &rows, why, sizeof why);
+    free(text);
+    pm_rows_free(&rows);
+    return good ? NULL : strdup(why);
+}
+
+static void test_a_large_file_is_read_from_any_thread(void **state)
+{
+    (void)state;
+    struct kpi_ask ask;
+    ask_at(&ask, 12);
+    struct pm_reader reader = {.ask = &ask, .version_key = "", .users = {"", ""}};
+    pthread_t thread;
+    void *why = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, parse_much, &reader), 0);
+    assert_int_equal(pthread_join(thread, &why), 0);
+    if (why != NULL)
+        fail_msg("%s", (char *)why);
+    kpi_ask_done(&ask);
+}
+
 static void test_figures_that_are_none_are_passed_over(void **state)
 {
     (void)state;
@@ -300,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_versions_may_stand_in_the_object),
         cmocka_unit_test(test_another_period_than_the_orders_is_refused),
         cmocka_unit_test(test_hostile_files_are_refused),
+        cmocka_unit_test(test_a_large_file_is_read_from_any_thread),
         cmocka_unit_test(test_figures_that_are_none_are_passed_over),
         cmocka_unit_test(test_times_and_durations),
     };

@@ -64,38 +64,42 @@ static void on_released(struct fy_peers *peers, const struct fy_fleet_event *eve
     free(leaving);
 }
 
-static void on_again(uv_timer_t *timer);
-
 /* What cannot be read just now is asked for again; a run that is damaged stands in the list and says so. */
-static void adopt(struct fy_peers *peers, const char *run)
+static bool adopt(struct fy_peers *peers, const char *run, uint64_t epoch)
 {
     struct fy_err err;
-    if (fy_engine_adopt(peers->engine, run, &err))
-        return;
-    if (peers->unread_count == 0)
+    if (fy_engine_adopt(peers->engine, run, epoch, &err))
+        return true;
+    if (peers->unread == NULL)
         fy_log_err(&err, "run %s is claimed and cannot be read yet", run);
-    peers->unread = fy_realloc(peers->unread, (peers->unread_count + 1) * sizeof *peers->unread);
-    peers->unread[peers->unread_count++] = fy_strdup(run);
-    (void)uv_timer_start(&peers->again, on_again, AGAIN_MS, 0);
+    struct fy_fleet_event *unread = FY_NEW(struct fy_fleet_event);
+    *unread = (struct fy_fleet_event){.next = peers->unread, .id = epoch, .run = fy_strdup(run)};
+    peers->unread = unread;
+    return false;
+}
+
+static void on_again(uv_timer_t *timer);
+
+static void adopt_or_later(struct fy_peers *peers, const char *run, uint64_t epoch)
+{
+    if (!adopt(peers, run, epoch))
+        (void)uv_timer_start(&peers->again, on_again, AGAIN_MS, 0);
 }
 
 static void on_again(uv_timer_t *timer)
 {
     struct fy_peers *peers = timer->data;
-    size_t count = peers->unread_count;
-    char **runs = fy_steal(&peers->unread);
-    peers->unread_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        adopt(peers, runs[i]);
-        free(runs[i]);
+    for (struct fy_fleet_event *unread = fy_steal(&peers->unread), *next; unread != NULL; unread = next) {
+        next = unread->next;
+        adopt_or_later(peers, unread->run, unread->id);
+        fy_fleet_event_free(unread);
     }
-    free(runs);
 }
 
 static void on_claimed(struct fy_peers *peers, const struct fy_fleet_event *event)
 {
     if (*find_leaving(peers, event->run) == NULL)
-        adopt(peers, event->run);
+        adopt_or_later(peers, event->run, event->id);
 }
 
 static void on_let_go(struct fy_peers *peers, const struct fy_fleet_event *event)

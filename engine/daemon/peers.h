@@ -16,8 +16,7 @@ struct fy_peers {
     struct fy_api_fleet for_api;
     uv_async_t wake;  /* from the keeper */
     uv_timer_t again; /* for runs that could not be read just now */
-    char **unread;    /* their ids */
-    size_t unread_count;
+    struct fy_fleet_event *unread;
     struct fy_leaving *leaving; /* given back, and the fleet has not said that they are gone */
 };
 

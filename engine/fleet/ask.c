@@ -57,6 +57,11 @@ static bool connect(struct fy_fleet *fleet)
     return true;
 }
 
+/* A backend that waits behind a lock notices that we have left it (from PostgreSQL 14 on). Else they pile up.
+ */
+static const char notice_gone_sql[] = "SELECT set_config(name, '5s', false) FROM pg_catalog.pg_settings "
+                                      "WHERE name = 'client_connection_check_interval'";
+
 /* LISTEN before anything is asked: what is told from then on is either heard or seen. */
 bool fy_fleet_connected(struct fy_fleet *fleet)
 {
@@ -66,7 +71,9 @@ bool fy_fleet_connected(struct fy_fleet *fleet)
     if (!connect(fleet))
         return false;
     fleet->resync = true;
+    PGresult *gone = fy_fleet_ask(fleet, notice_gone_sql, 0, NULL);
     PGresult *heard = fy_fleet_ask(fleet, "LISTEN " FY_FLEET_CHANNEL, 0, NULL);
+    PQclear(gone);
     PQclear(heard);
     return heard != NULL;
 }

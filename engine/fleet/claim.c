@@ -96,18 +96,29 @@ static int64_t room(const struct fy_fleet *fleet, const struct shares *shares)
 
 /* ---- claiming --------------------------------------------------------------------------------------- */
 
+/*
+ * All that one statement claims has one fence, from the sequence of the epochs: the new owner may have joined
+ * before the old one, and adapters refuse what is lower than they have seen.
+ */
 static const char claim_sql[] =
-    "WITH claimed AS (UPDATE ferry.run_owner SET epoch = $1::bigint, level = greatest(level, $2::int), "
-    "since = clock_timestamp() WHERE run IN (SELECT owner.run FROM ferry.run_owner AS owner "
+    "WITH wanted AS MATERIALIZED (SELECT owner.run FROM ferry.run_owner AS owner "
     "LEFT JOIN ferry.engine ON engine.epoch = owner.epoch "
     "WHERE (owner.epoch IS NULL OR engine.state = 'fenced') AND owner.level <= $2::int "
-    "ORDER BY owner.run LIMIT $3::bigint FOR UPDATE OF owner SKIP LOCKED) RETURNING run) "
-    "SELECT run.name FROM claimed JOIN ferry.run ON run.number = claimed.run ORDER BY run.number";
+    "ORDER BY owner.run LIMIT $3::bigint FOR UPDATE OF owner SKIP LOCKED), "
+    "claim AS (INSERT INTO ferry.claim (epoch, engine) SELECT nextval('ferry.engine_epoch'), $1::bigint "
+    "WHERE EXISTS (SELECT FROM wanted) RETURNING epoch), "
+    "claimed AS (UPDATE ferry.run_owner AS owner SET epoch = $1::bigint, level = greatest(level, $2::int), "
+    "since = clock_timestamp(), fence = claim.epoch FROM wanted, claim WHERE owner.run = wanted.run "
+    "RETURNING owner.run, owner.fence) "
+    "SELECT run.name, claimed.fence FROM claimed JOIN ferry.run ON run.number = claimed.run "
+    "ORDER BY run.number";
 
+/* Rows of (name, fence). */
 static void tell_claimed(struct fy_fleet *fleet, const PGresult *runs)
 {
     for (int i = 0; i < PQntuples(runs); i++)
         fy_fleet_tell(fleet, (struct fy_fleet_event){.kind = FY_FLEET_CLAIMED,
+                                                     .id = (uint64_t)fy_fleet_number(runs, i, 1),
                                                      .run = fy_strdup(fy_fleet_cell(runs, i, 0))});
 }
 
@@ -154,15 +165,14 @@ void fy_fleet_claim(struct fy_fleet *fleet)
         let_go(fleet, &shares);
 }
 
+static const char own_sql[] =
+    "SELECT run.name, coalesce(owner.fence, owner.epoch) FROM ferry.run_owner AS owner JOIN ferry.run "
+    "ON run.number = owner.run WHERE owner.epoch = $1::bigint AND NOT run.final ORDER BY run.number";
+
 void fy_fleet_resync(struct fy_fleet *fleet)
 {
     const char *values[] = {fleet->epoch_text};
-    FY_AUTO(fy_fleet_clear)
-    PGresult *runs = fy_fleet_ask(
-        fleet,
-        "SELECT run.name FROM ferry.run_owner AS owner JOIN ferry.run "
-        "ON run.number = owner.run WHERE owner.epoch = $1::bigint AND NOT run.final ORDER BY run.number",
-        1, values);
+    FY_AUTO(fy_fleet_clear) PGresult *runs = fy_fleet_ask(fleet, own_sql, 1, values);
     if (runs == NULL)
         return;
     fleet->resync = false;

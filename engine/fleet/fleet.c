@@ -74,11 +74,33 @@ static bool take_epoch(struct fy_fleet *fleet, struct fy_err *err)
     return made != NULL || cannot(fleet, err);
 }
 
+/*
+ * A pooler introduces itself with a number of its own making. Behind one that hands out connections by
+ * transaction, LISTEN and prepared statements are lost, and a lease could be kept that nobody writes under.
+ */
+static bool is_direct(struct fy_fleet *fleet, struct fy_err *err)
+{
+    FY_AUTO(fy_fleet_clear) PGresult *backend = fy_fleet_ask(fleet, "SELECT pg_backend_pid()", 0, NULL);
+    if (backend == NULL)
+        return cannot(fleet, err);
+    if (fy_fleet_number(backend, 0, 0) == PQbackendPID(fleet->conn))
+        return true;
+    (void)fy_fail(
+        err, FY_ERR_REFUSED,
+        "a connection pooler (pgbouncer?) is between engine %s and its database: prepared statements and "
+        "LISTEN belong to one session",
+        fleet->name);
+    return fy_hint(err,
+                   "connect to PostgreSQL itself; an engine keeps three connections for as long as it lives");
+}
+
 /* All of it is one transaction, except for the number from the sequence: a lost one is only a gap. */
 static bool join(struct fy_fleet *fleet, struct fy_err *err)
 {
     if (!fy_fleet_connected(fleet))
         return cannot(fleet, err);
+    if (!is_direct(fleet, err))
+        return false;
     FY_AUTO(fy_fleet_clear) PGresult *begun = fy_fleet_ask(fleet, "BEGIN", 0, NULL);
     if (begun == NULL)
         return cannot(fleet, err);

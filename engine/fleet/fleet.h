@@ -69,7 +69,7 @@ void fy_fleet_renewed(struct fy_fleet *fleet, int64_t asked_ns);
 int64_t fy_fleet_now(void); /* nanoseconds, also of times when the machine slept */
 
 enum fy_fleet_kind {
-    FY_FLEET_CLAIMED,  /* run is this engine's now: read it and go on (it may be known already) */
+    FY_FLEET_CLAIMED,  /* run is this engine's now, under the epoch id: read it and go on (it may be known) */
     FY_FLEET_RELEASED, /* run was given back and is nobody's */
     FY_FLEET_LET_GO,   /* count runs are too many here; -1: all, this engine is being drained */
     FY_FLEET_COMMAND,  /* somebody sends verb and args to run; fy_fleet_answer(id) tells how it went */
@@ -82,7 +82,8 @@ struct fy_fleet_event {
     uint64_t id;
     int64_t count;
     int status;
-    char *run, *verb, *args, *who, *text; /* who: the caller, as it was posted. NULL where they do not apply */
+    char *run, *verb, *args, *who,
+        *text; /* who: the caller, as it was posted. NULL where they do not apply */
 };
 
 /* The oldest event, the caller's to free; NULL: there is none. */

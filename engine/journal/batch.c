@@ -132,7 +132,7 @@ void fy_journal_batch_number(struct fy_journal_batch *batch, uint64_t epoch)
                                .seq = ++item->run->seq,
                                .kind = item->record.kind,
                                .time_ms = item->record.time.ms,
-                               .epoch = epoch,
+                               .epoch = item->run->epoch != 0 ? item->run->epoch : epoch,
                                .body = item->record.body,
                                .body_length = item->length};
         fy_row_hash(row, item->run->hash, row->hash);

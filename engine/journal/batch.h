@@ -13,6 +13,7 @@ struct fy_journal_run {
     char *name;
     uint64_t seq;
     unsigned char hash[FY_SHA256_BYTES];
+    uint64_t epoch;                /* of its records; 0: the store's */
     bool parted;                   /* another process writes it: what is handed over here is let go */
     struct fy_journal_batch *held; /* records that ride, and what came after them; NULL: none */
 };

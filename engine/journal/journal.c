@@ -97,6 +97,11 @@ void fy_journal_adopt(struct fy_journal *journal, const char *run, uint64_t last
     memcpy(known->hash, last_hash, FY_SHA256_BYTES);
 }
 
+void fy_journal_write_as(struct fy_journal *journal, const char *run, uint64_t epoch)
+{
+    run_of(journal, run)->epoch = epoch;
+}
+
 /* How a call becomes durable: as its most pressing record, or at once if it brings more than records. */
 static enum fy_record_when when_of(const struct fy_record *records, size_t count, bool brings_more)
 {

@@ -83,6 +83,9 @@ void fy_journal_append(struct fy_journal *journal, const char *run, struct fy_re
                        const struct fy_run_line *line, const struct fy_text *texts, size_t text_count,
                        void (*done)(void *context), void *context);
 
+/* Its records carry this epoch instead of the store's: a run that was taken over from another engine. */
+void fy_journal_write_as(struct fy_journal *journal, const char *run, uint64_t epoch);
+
 /*
  * Part with a run: everything of it that gathers or was held back is committed now. done is called when that
  * is durable. What is handed over of the run from now on is let go, until fy_journal_adopt takes it up again.

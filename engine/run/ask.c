@@ -126,6 +126,12 @@ static void replied(void *context, const struct fy_adapter_reply *reply)
     settle(one);
 }
 
+static uint64_t fence_of(const struct fy_ask *ask)
+{
+    const struct fy_live *live = fy_live_find(ask->engine, ask->run);
+    return live != NULL ? live->epoch : ask->engine->world.store->epoch;
+}
+
 static void send_one(struct one *one)
 {
     struct fy_ask *ask = one->ask;
@@ -136,7 +142,7 @@ static void send_one(struct one *one)
                                    .run = ask->run,
                                    .step = ask->fence_step != NULL ? *ask->fence_step : ask->step,
                                    .attempt = 1,
-                                   .fence = world->store->epoch,
+                                   .fence = fence_of(ask),
                                    .key = one->key,
                                    .now = fy_run_now(&ask->base, &world->clock),
                                    .deadline = ask->deadline,

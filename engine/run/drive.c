@@ -362,7 +362,7 @@ static void resumed_body(const struct fy_live *live, struct fy_buf *body)
 {
     const struct fy_run *run = live->run;
     fy_buf_open(body, '{');
-    fy_buf_member_int(body, "epoch", (int64_t)live->engine->world.store->epoch);
+    fy_buf_member_int(body, "epoch", (int64_t)live->epoch);
     fy_buf_member_int(body, "program", run->program);
     if (fy_state_runs(run->state) && run->step.open && !run->step.failed) {
         fy_buf_key(body, "in_flight");

@@ -51,6 +51,7 @@ struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run)
     struct fy_live *live = FY_NEW(struct fy_live);
     live->engine = engine;
     live->run = run;
+    live->epoch = engine->world.store->epoch;
     live->next = engine->lives;
     engine->lives = live;
     fy_map_put(&engine->by_id, live->run->id, live);

@@ -60,10 +60,12 @@ void fy_engine_free(struct fy_engine *engine); /* close the journal first; forge
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err) FY_MUST_CHECK;
 
 /*
- * Many engines on one store (fleet/fleet.h). A run that became this engine's is read and driven on; one that
+ * Many engines on one store (fleet/fleet.h). A run that became this engine's is read and driven on, under an
+ * epoch that is higher than any it had: its records and calls carry that instead of the store's. One that
  * it drives already, or that is over, is left as it is. FY_ERR_TRANSIENT: the store cannot be read just now.
  */
-bool fy_engine_adopt(struct fy_engine *engine, const char *run, struct fy_err *err) FY_MUST_CHECK;
+bool fy_engine_adopt(struct fy_engine *engine, const char *run, uint64_t epoch,
+                     struct fy_err *err) FY_MUST_CHECK;
 
 /*
  * So many runs, all with -1, go to another engine, those first that wait anyway: each as soon as no call of

@@ -56,6 +56,7 @@ struct fy_live {
     struct fy_engine *engine;
     struct fy_live *next;
     struct fy_run *run;
+    uint64_t epoch; /* the fence of its calls: the store's, or that of the claim that brought it here */
     /* its line in the index of runs, known before its first record is durable */
     char *line_request, *line_tenant, *line_nf, *line_group;
     char line_sha256[FY_SHA256_HEX];
@@ -155,8 +156,9 @@ void fy_live_keep_line(struct fy_live *live, const struct fy_order *order, const
 void fy_live_line(const struct fy_live *live, bool final, struct fy_run_line *line);
 void fy_live_put_away(struct fy_live *live); /* out of the list now, freed at the next quiet moment */
 bool fy_run_read(struct fy_store *store, struct fy_run *run, struct fy_err *err) FY_MUST_CHECK;
-struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run,
-                                 struct fy_err *err); /* takes the run; NULL: it cannot be read */
+/* Takes the run. err says why it cannot be read, if so: then NULL. */
+struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run, uint64_t epoch,
+                                 struct fy_err *err);
 void fy_dry_runs_free(struct fy_engine *engine);
 struct fy_live *fy_live_new(struct fy_engine *engine, struct fy_run *run); /* takes the run */
 void fy_live_free(struct fy_live *live);

@@ -19,7 +19,7 @@ static bool goes_on(const struct fy_run *run)
     return !fy_state_final(run->state) || (run->handover != NULL && run->handover->dirty);
 }
 
-bool fy_engine_adopt(struct fy_engine *engine, const char *id, struct fy_err *err)
+bool fy_engine_adopt(struct fy_engine *engine, const char *id, uint64_t epoch, struct fy_err *err)
 {
     if (fy_live_find(engine, id) != NULL)
         return true;
@@ -31,7 +31,7 @@ bool fy_engine_adopt(struct fy_engine *engine, const char *id, struct fy_err *er
         *err = why;
         return read;
     }
-    struct fy_live *live = fy_run_take_over(engine, run, &why);
+    struct fy_live *live = fy_run_take_over(engine, run, epoch, &why);
     FY_POINT(run_restored);
     if (live != NULL)
         fy_drive(live);

@@ -102,9 +102,11 @@ static bool is_there(const struct listing *listing, struct fy_err *err)
     return true;
 }
 
-struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run, struct fy_err *err)
+struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run, uint64_t epoch,
+                                 struct fy_err *err)
 {
     struct fy_live *live = fy_live_new(engine, run);
+    live->epoch = epoch;
     if (err->kind == FY_ERR_NONE && run->seq == 0)
         (void)fy_fail(err, FY_ERR_NOT_FOUND, "it has no records");
     if (err->kind != FY_ERR_NONE) {
@@ -117,6 +119,7 @@ struct fy_live *fy_run_take_over(struct fy_engine *engine, struct fy_run *run, s
     live->dirty = live->run->handover != NULL && live->run->handover->dirty;
     live->recovered = !fy_state_final(live->run->state);
     fy_journal_adopt(engine->world.journal, live->run->id, live->run->seq, live->run->hash);
+    fy_journal_write_as(engine->world.journal, live->run->id, epoch);
     return live;
 }
 
@@ -125,7 +128,7 @@ static struct fy_live *take_over(struct fy_engine *engine, struct restored *rest
 {
     if (!restored->failed)
         restored->err.kind = FY_ERR_NONE;
-    return fy_run_take_over(engine, restored->run, &restored->err);
+    return fy_run_take_over(engine, restored->run, engine->world.store->epoch, &restored->err);
 }
 
 bool fy_engine_recover(struct fy_engine *engine, struct fy_err *err)

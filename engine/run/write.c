@@ -125,7 +125,7 @@ static void apply(struct fy_live *live, const struct fy_written *written)
                              .seq = live->run->seq + 1,
                              .kind = written->records[i].kind,
                              .time_ms = written->records[i].time_ms,
-                             .epoch = live->engine->world.store->epoch,
+                             .epoch = live->epoch,
                              .body = written->records[i].body,
                              .body_length = written->records[i].length};
         if (!fy_fold(live->run, &row, &err)) {

@@ -41,6 +41,8 @@ static struct fy_pg *new_store(const struct fy_pg_options *options, char *title)
     s->engine_name = fy_strdup(options->name != NULL ? options->name : s->engine_home);
     s->next_number = 1;
     s->writer = s->reader = (struct fy_pg_conn){.address = s->address, .title = s->title};
+    s->writer.patience_ms = 10000;
+    s->reader.patience_ms = 3000; /* the loop waits */
     s->store = (struct fy_store){
         .name = s->title,
         .commit = fy_pg_commit,

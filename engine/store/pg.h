@@ -23,7 +23,8 @@ struct fy_pg_conn {
     const char *title;   /* lent */
     PGconn *raw;         /* NULL: not connected */
     bool prepared[FY_PG_STATEMENTS];
-    bool warned; /* the server has warned: a commit may be durable here only */
+    int patience_ms; /* for an answer; 0: for ever */
+    bool warned;     /* the server has warned: a commit may be durable here only */
 };
 
 #define FY_PG_COMMIT_PARAMS 21

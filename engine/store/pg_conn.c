@@ -4,9 +4,11 @@
 #include "store/pg.h"
 
 #include <endian.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_PARAMS FY_PG_COMMIT_PARAMS
@@ -49,7 +51,10 @@ static const struct meaning {
 static const char session_sql[] =
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = '10s'; "
     "SET DateStyle = ISO; SET standard_conforming_strings = on; SET bytea_output = hex; "
-    "SET default_transaction_isolation = 'read committed'";
+    "SET default_transaction_isolation = 'read committed'; "
+    /* a backend that waits behind a lock notices that we have gone (from PostgreSQL 14 on) */
+    "SELECT set_config(name, '5s', false) FROM pg_catalog.pg_settings "
+    "WHERE name = 'client_connection_check_interval'";
 
 void fy_pg_clear(PGresult **result)
 {
@@ -203,8 +208,42 @@ static bool said_no(const PGresult *result)
     return severity != NULL && strcmp(severity, "ERROR") == 0;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * A server that is stopped, or cut off, says nothing at all. What was asked is not cancelled: the connection
+ * is left, and how it ended is asked elsewhere.
+ */
+static bool await_answer(struct fy_pg_conn *conn, struct fy_err *err)
+{
+    int64_t until_ms = now_ms() + conn->patience_ms;
+    while (conn->patience_ms > 0 && PQisBusy(conn->raw) != 0) {
+        struct pollfd ready = {.fd = PQsocket(conn->raw), .events = POLLIN};
+        int64_t left_ms = until_ms - now_ms();
+        if (PQflush(conn->raw) == 1)
+            ready.events |= POLLOUT;
+        if (left_ms <= 0)
+            return fy_fail(err, FY_ERR_UNSURE, "the %s has not answered within %d s", conn->title,
+                           conn->patience_ms / 1000) ||
+                   fy_hint(err, "is the database stopped, or does it wait for its standby?");
+        (void)poll(&ready, 1, (int)left_ms);
+        if (PQconsumeInput(conn->raw) == 0)
+            return true; /* libpq has the words */
+    }
+    return true;
+}
+
 PGresult *fy_pg_receive(struct fy_pg_conn *conn, const char *what, struct fy_err *err)
 {
+    if (!await_answer(conn, err)) {
+        fy_pg_disconnect(conn);
+        return NULL;
+    }
     PGresult *result = PQgetResult(conn->raw);
     for (PGresult *more; (more = PQgetResult(conn->raw)) != NULL;)
         PQclear(more);

@@ -33,5 +33,22 @@ COMMENT ON COLUMN ferry.posted_command.answered_at IS 'When it was answered';
 GRANT SELECT, INSERT, UPDATE, DELETE ON ferry.posted_command TO ferry_engine;
 GRANT SELECT ON ferry.posted_command TO ferry_auditor;
 
+-- A run that is taken over gets a fence of its own, from the sequence of the epochs: its new owner may be older than
+-- the one before, and adapters refuse what is lower than they have seen.
+CREATE TABLE ferry.claim (
+    epoch  bigint PRIMARY KEY,
+    engine bigint NOT NULL REFERENCES ferry.engine,
+    at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE ferry.claim IS 'Each time an engine took runs over: their records and calls carry this epoch from then on';
+COMMENT ON COLUMN ferry.claim.epoch IS 'From the sequence of ferry.engine.epoch; ferry.record.epoch is one of either';
+COMMENT ON COLUMN ferry.claim.engine IS 'Who: ferry.engine.epoch';
+COMMENT ON COLUMN ferry.claim.at IS 'By the database''s clock';
+ALTER TABLE ferry.run_owner ADD fence bigint REFERENCES ferry.claim;
+COMMENT ON COLUMN ferry.run_owner.fence IS 'Of the claim; NULL: the owner accepted the order, and its own epoch is the fence';
+COMMENT ON COLUMN ferry.record.epoch IS 'Of who wrote it: ferry.engine.epoch, or ferry.claim.epoch in a run that was taken over; never falls within a run';
+GRANT SELECT, INSERT ON ferry.claim TO ferry_engine;
+GRANT SELECT ON ferry.claim TO ferry_auditor;
+
 -- Owners are looked up by engine at each turn of a keeper.
 CREATE INDEX run_owner_epoch ON ferry.run_owner (epoch);

@@ -211,7 +211,7 @@ static void ask(struct fy_live *live)
                                    .run = live->run->id,
                                    .step = step->number,
                                    .attempt = step->attempt,
-                                   .fence = world->store->epoch,
+                                   .fence = live->epoch,
                                    .key = calling->key,
                                    .now = fy_live_now(live),
                                    .deadline = deadline_of(live),

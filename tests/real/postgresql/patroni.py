@@ -140,7 +140,7 @@ class Node:
                 "bin_dir": binaries(), "pgpass": os.path.join(self.lab.dir, f"{self.name}.pgpass"), "pg_hba": access,
                 "authentication": {"superuser": {"username": "postgres"}, "replication": {"username": "replicator"},
                                    "rewind": {"username": "postgres"}},
-                "parameters": {"unix_socket_directories": self.lab.dir}},
+                "parameters": {"unix_socket_directories": ""}},
         }
 
     def start(self):
@@ -214,9 +214,10 @@ class Node:
 
 
 class Lab:
-    """etcd and the nodes. with Lab() as lab: lab.address() is what ferryd is given."""
+    """etcd and the nodes. with Lab() as lab: lab.address() is what ferryd is given. SIGTERM ends it in order."""
 
     def __init__(self, ttl=8):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a change of user clears PR_SET_PDEATHSIG
         self.ttl = ttl
         self.dir = tempfile.mkdtemp(prefix="ferry-patroni-")
         shutil.chown(self.dir, "postgres", "postgres")
@@ -275,9 +276,12 @@ class Lab:
         return next((node for node in self.nodes if node is not primary), None)
 
     def synchronous(self):
-        """A primary that has its synchronous standby: no commit is acknowledged that only one node has."""
+        """A primary whose synchronous standby is there and is in etcd as such: Patroni promotes no other."""
         primary = self.primary()
-        return primary is not None and primary.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1" and primary
+        return primary is not None and primary.sql(
+            "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming' AND application_name IN ('a', 'b') "
+            "AND current_setting('synchronous_standby_names') <> '*'") == "1" \
+            and primary
 
     def ready(self, seconds=90):
         return eventually("a primary with a synchronous standby", seconds, self.synchronous, 0.2)

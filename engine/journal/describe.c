@@ -35,6 +35,7 @@ static const struct saying {
     {FY_REC_PHASE, NULL, NULL, "phase: {text}"},
     {FY_REC_NOTE, "about", NULL, "{text#whole}"},
     {FY_REC_NOTE, NULL, NULL, "note: {text}"},
+    {FY_REC_PROGRESS, "lease", NULL, "guard {guard}: lease {lease}, until {until_ms#time}"},
     {FY_REC_PROGRESS, NULL, NULL, "step {step}[: {done} of {total}][: {text}]"},
     {FY_REC_COMMAND, "verb", "adjust",
      "adjust[, {args.step} instances a batch][ by {caller.who}][: {args.why}]"},

@@ -140,9 +140,24 @@ static bool check_vdus(const struct fy_order *order, const struct fy_refuser *to
     return fy_refuse_hint(to, NULL, "give the new image of at least one VDU");
 }
 
+/* The word is reserved: what converts data is the network function's, and no adapter verb asks it to yet. */
+static bool check_rollback(const struct fy_order *order, const struct fy_refuser *to)
+{
+    if (order->rollback.data != FY_DATA_CONVERT)
+        return true;
+    fy_refuse(
+        to, order->rollback.line, "f:Rollback",
+        "data=\"convert\" asks for data to be converted on the way back, and no adapter can do that yet");
+    return fy_refuse_hint(
+        to, NULL,
+        "give \"none\" if the source version reads what the target has written, \"restore\" to "
+        "take the backup back while nobody has moved");
+}
+
 bool fy_check_order(struct fy_order *order, const struct fy_refuser *to)
 {
     return check_window(order, to) && check_versions(order, to) && check_vdus(order, to) &&
            check_connections(order, to) && check_mates(order, to) && fy_check_gray(&order->gray, to) &&
-           fy_check_gate(&order->gate, to) && fy_check_dial_tests(order, to) && fy_check_commit(order, to);
+           fy_check_gate(&order->gate, to) && fy_check_dial_tests(order, to) && check_rollback(order, to) &&
+           fy_check_commit(order, to);
 }

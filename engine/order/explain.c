@@ -244,9 +244,7 @@ static void explain_end(const struct fy_order *order, struct fy_buf *buf)
     fy_buf_format(buf, "  A failure %s; data is %s on the way back.\n",
                   order->rollback.on_failure == FY_ON_END_ROLLBACK ? "rolls back"
                                                                    : "holds and waits for a person",
-                  order->rollback.data == FY_DATA_NONE      ? "left alone"
-                  : order->rollback.data == FY_DATA_CONVERT ? "converted"
-                                                            : "restored, while nobody has moved");
+                  order->rollback.data == FY_DATA_NONE ? "left alone" : "restored, while nobody has moved");
     fy_buf_format(buf, "  Completed, it is observed for %s and can still go back; then: %s.\n",
                   fy_duration_words(order->commit.observe_ms, observe), expiry[order->commit.on_expiry]);
 }

@@ -433,6 +433,7 @@ static const struct fy_field guard_fields[] = {
 LEAF(fy_form_guards, "Guards", fy_order_guards, guard_fields);
 
 static const struct fy_field rollback_fields[] = {
+    LINE(fy_order_rollback),
     FIELD("onFailure", "on_failure", AT(fy_order_rollback, on_failure), FY_FIELD_ENUM,
           .words = fy_on_end_words, .otherwise = "rollback"),
     FIELD("moveRate", "move_rate", AT(fy_order_rollback, move_rate), FY_FIELD_NUMBER, RATE),

@@ -339,6 +339,7 @@ struct fy_order_guards {
 };
 
 struct fy_order_rollback {
+    int64_t line;
     int on_failure;    /* enum fy_order_on_end */
     int64_t move_rate; /* or FY_ABSENT: as fast as the neighbours bear */
     int data;          /* enum fy_order_data */

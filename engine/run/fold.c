@@ -382,7 +382,7 @@ static bool fold_progress(struct fy_run *run, const struct fy_row *row, struct f
     struct picked got[] = {{.key = "step"}, {.key = "done"}, {.key = "total"}, {.key = "text"}};
     if (!pick(row, got, FY_COUNT(got)))
         return unreadable(row, err);
-    if ((uint64_t)fy_piece_int(got[0].value, 0) != run->step.number)
+    if ((uint64_t)fy_piece_int(got[0].value, 0) != run->step.number) /* or of no step: a lease */
         return true;
     run->step.done = fy_piece_int(got[1].value, 0);
     run->step.total = fy_piece_int(got[2].value, 0);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/point.h"
 #include "base/time.h"
 #include "run/ask.h"
 #include "run/step/guards.h"
@@ -131,6 +132,21 @@ static void say(struct fy_live *live, const char *lease, const char *text)
         fy_flush(live);
 }
 
+/* For who asks later how long it was kept off. Nothing stands on it: it is lazy, and the fold has no use for
+ * it. */
+static void note_renewed(struct fy_live *live)
+{
+    struct fy_buf body = {0};
+    fy_buf_open(&body, '{');
+    fy_buf_member(&body, "guard", held_at(live)->guard);
+    fy_buf_member(&body, "lease", "renewed");
+    fy_buf_member_int(&body, "until_ms", leased_ms(live, live->leases->at) + held_at(live)->lease_ms);
+    fy_buf_close(&body, '}');
+    fy_put(live, FY_REC_PROGRESS, &body);
+    if (!live->tray.held)
+        fy_flush(live);
+}
+
 static void say_failed(struct fy_live *live, const char *why)
 {
     const struct fy_held *held = held_at(live);
@@ -213,6 +229,8 @@ static void set(void *context, struct fy_question *questions, size_t count)
         return;
     }
     *lease = (struct lease){.leased_ms = live->leases->asked_ms};
+    FY_POINT(lease_renewed);
+    note_renewed(live);
     rest(live);
 }
 

@@ -8,10 +8,11 @@
  *                       -> on, lease run out? -> alarm, durable -> guard_set off: taken again
  *                       -> anything else      -> alarm: somebody else's, left alone from now on
  *
- * A renewal is no step and has no intent: what it may do is said once, by the lease_ms of "guard taken". Only
- * what went wrong is journalled, as an alarm. Each renewal is a new effect with a key of its own,
- * RUN/STEP/lease/GUARD/TIME. It may be beside a call of a step: it makes nothing so that was not so, and its
- * connection has one acting call at a time anyway. Giving guards back waits for it, and none begins then.
+ * A renewal is no step and has no intent: what it may do is said once, by the lease_ms of "guard taken". What
+ * went wrong is an alarm, a renewal a lazy record: the audit shows how long a guard was kept off, and no
+ * commit waits for it. Each renewal is a new effect with a key of its own, RUN/STEP/lease/GUARD/TIME. It may
+ * be beside a call of a step: it makes nothing so that was not so, and its connection has one acting call at
+ * a time anyway. Giving guards back waits for it, and none begins then.
  */
 #ifndef FY_RUN_LEASE_H
 #define FY_RUN_LEASE_H

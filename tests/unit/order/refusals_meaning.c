@@ -10,6 +10,8 @@ const struct refusal_row refusals_of_meaning[] = {
      "ends before it starts", NULL},
     {"latestRollbackEnd=\"2026-11-23T05:00:00+08:00\"", "latestRollbackEnd=\"2026-11-22T05:00:00+08:00\"",
      "<f:Window", "f:Window", "latestRollbackEnd is before the start", NULL},
+    {"data=\"none\"", "data=\"convert\"", "<f:Rollback", "f:Rollback", "no adapter can do that yet",
+     "\"restore\""},
     {"softwareVersion=\"1.3.0\"", "softwareVersion=\"1.2.0\"", "<f:Target", "f:Target", "nothing to upgrade",
      NULL},
     {STAGE_100, "", "<f:Stage ratio=\"50\"", "f:Stage", "the last stage ends at 50: stages must rise to 100",

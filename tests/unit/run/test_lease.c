@@ -36,6 +36,15 @@ static bool told(struct harness *h, const char *run, const char *part)
     return strstr(text, part) != NULL;
 }
 
+static int64_t count(struct harness *h, const char *run, const char *part)
+{
+    FY_AUTO(fy_free_ptr) char *text = harness_transcript(h, run);
+    int64_t found = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        found++;
+    return found;
+}
+
 /* What the world knows of the guard's lease, at this time. */
 static int64_t lease(struct harness *h, const char *member)
 {
@@ -106,7 +115,8 @@ static void test_a_lease_is_renewed_for_hours_while_paused_and_not_after_its_rel
     assert_true(harness_command(h, run, "resume", NULL, &err));
     assert_true(harness_until(h, run, "COMPLETED"));
     assert_given_back(h, run);
-    int64_t renewed = lease(h, "renewed");
+    int64_t renewed = lease(h, "renewed"); /* each of them is on record */
+    assert_int_equal(count(h, run, "guard healing: lease renewed, until "), renewed);
     live_for(h, 2 * HOUR_MS);
     assert_int_equal(lease(h, "renewed"), renewed);
     assert_given_back(h, run);

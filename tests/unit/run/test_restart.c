@@ -115,6 +115,44 @@ static void test_a_run_that_waits_for_a_connection_can_be_cancelled(void **state
     harness_free(h);
 }
 
+/* When it was asked to go back, and when the program that does so began. */
+static bool note_times(void *context, const struct fy_row *row)
+{
+    int64_t *times = context;
+    FY_AUTO(fy_json_unref) json_t *doc = fy_json_parse(row->body, row->body_length, "a record", NULL);
+    if (row->kind == FY_REC_STATE_CHANGED && strcmp(fy_json_string_or(doc, "to", ""), "ROLLING_BACK") == 0)
+        times[0] = row->time_ms;
+    else if (row->kind == FY_REC_PROGRAM_STARTED)
+        times[1] = row->time_ms;
+    return true;
+}
+
+static void test_a_rollback_waits_out_a_call_whose_adapter_is_not_known_yet(void **state)
+{
+    (void)state;
+    struct fy_err err;
+    int64_t times[2] = {0};
+    struct harness *h = harness_new(&(struct harness_options){.workflow = looks, .world = small});
+    char *run = harness_submit(h, "amf");
+    assert_true(harness_until(h, run, "PROCESSING"));
+    for (bool open = false; !open;) { /* stage_image is asked for, and not answered */
+        assert_true(harness_event(h));
+        FY_AUTO(fy_json_unref) json_t *view = harness_view(h, run);
+        open = strcmp(fy_json_string_or(json_object_get(view, "step"), "call", ""), "stage_image") == 0;
+    }
+    hide(h, FY_ADAPTER_STARTING, NULL);
+    harness_crash(h);
+    for (int i = 0; i < 20 && !harness_command(h, run, "rollback", NULL, &err); i++)
+        assert_true(harness_event(h));
+    assert_true(events_until(h, run, "ROLLING_BACK"));
+    introduce(h);
+    assert_true(harness_until(h, run, "ROLLED_BACK"));
+    assert_true(h->store->read(h->store, run, 0, note_times, times, &err));
+    assert_true(times[0] > 0 && times[1] - times[0] >= 30000);
+    free(run);
+    harness_free(h);
+}
+
 static void test_an_order_is_not_checked_before_its_connections_are_known(void **state)
 {
     (void)state;
@@ -374,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_bound_before_all_connections_are_known),
         cmocka_unit_test(test_a_run_that_waits_for_a_connection_can_be_cancelled),
+        cmocka_unit_test(test_a_rollback_waits_out_a_call_whose_adapter_is_not_known_yet),
         cmocka_unit_test(test_an_order_is_not_checked_before_its_connections_are_known),
         cmocka_unit_test(test_a_tick_is_counted_once_however_long_its_commit_takes),
         cmocka_unit_test(test_a_script_host_may_die_between_any_two_events),

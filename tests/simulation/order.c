@@ -163,8 +163,8 @@ static void put_topology(struct fy_buf *buf, const struct scenario *s)
 
 static void put_workflow(struct fy_buf *buf, const struct scenario *s)
 {
-    static const char *const workflows[] = {"gray_upgrade", "gray_upgrade", "issu", "acme_gray",
-                                            "gray_upgrade"};
+    static const char *const workflows[] = {"gray_upgrade", "gray_upgrade", "issu",
+                                            "acme_gray",    "gray_upgrade", "gray_upgrade"};
     fy_buf_format(buf,
                   "<Plans><Plan id=\"gray\" planType=\"urn:ferry:plantype:upgrade\" "
                   "planLanguage=\"urn:ferry:planlanguage:lua:5.4\">"

@@ -50,6 +50,12 @@ static void arguments(struct play *play, const char *verb, char *args, size_t si
             "{\"version\":\"1.3.1\",\"images\":{\"SVC\":{\"ref\":\"%s-svc:1.3.1\",\"digest\":\"sha256:%s\"}},"
             "\"why\":\"fixed\"}",
             play->scenario->shape == 1 ? "smf" : "amf", chance_permille(c, 150) ? "b1" : "b1c2");
+    else if (strcmp(verb, "amend") == 0)
+        (void)snprintf(args, size, "{\"set\":{\"stage.100.soak\":\"PT%dS\"},\"why\":\"drill\"}",
+                       (int)chance_of(c, 10, 90));
+    else if (strcmp(verb, "waive-gate") == 0)
+        (void)snprintf(args, size, "{\"gate\":\"%s\",\"minutes\":%d,\"why\":\"drill\"}",
+                       chance_permille(c, 500) ? "ratio" : "attempts", (int)chance_of(c, 0, 30));
     else if (strcmp(verb, "adjust") == 0)
         (void)snprintf(args, size, "{\"ratio\":%d}", (int)chance_of(c, 0, 110));
     else
@@ -134,8 +140,10 @@ bool people_press_this(struct play *play, const char *verb)
         play->pressed_late = play->verdict->deaths + 1;
     }
     if (run != NULL && run->asked == NULL && fy_state_move(run, run->state, verb, true, &to))
-        play->pressed |=
-            press_with(play, verb, "{\"why\":\"drill\",\"check\":\"source_version_is_what_runs\"}");
+        play->pressed |= press_with(play, verb,
+                                    strcmp(verb, "amend") == 0
+                                        ? "{\"set\":{\"stage.100.soak\":\"PT47S\"},\"why\":\"drill\"}"
+                                        : "{\"why\":\"drill\",\"check\":\"source_version_is_what_runs\"}");
     return false;
 }
 

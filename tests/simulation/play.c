@@ -456,6 +456,8 @@ static const char *workflows(const struct scenario *scenario)
 {
     if (scenario->workflow == 1)
         return SOURCE_DIR "/tests/simulation/workflows/short";
+    if (scenario->workflow == 5)
+        return SOURCE_DIR "/tests/simulation/workflows/asking";
     return scenario->workflow == 4 ? SOURCE_DIR "/tests/simulation/workflows/staged" : NULL;
 }
 

@@ -287,7 +287,7 @@ static void command(struct rules *rules, const json_t *doc)
 {
     const char *verb = fy_json_string_or(doc, "verb", "");
     rules->recorded[verb_number(verb)]++;
-    seen_move(rules->play->seen, rules->state, verb, "SAME");
+    seen_move(rules->play->seen, rules->state, verb, strcmp(verb, "reject") == 0 ? "FAILED_TEMP" : "SAME");
     const json_t *ratio = json_object_get(json_object_get(doc, "args"), "ratio");
     if (strcmp(verb, "adjust") == 0 && json_is_integer(ratio) &&
         10 * json_integer_value(ratio) > rules->stage_permille)

@@ -67,7 +67,7 @@ static void draw_landscape(struct scenario *s, struct chance *c)
     s->build_s = chance_of(c, 2, 60);
     s->sync_s = chance_of(c, 1, 20);
     s->mobility = chance_permille(c, 950) ? 0 : chance_of(c, 1, 3);
-    s->worse = chance_permille(c, 80) ? chance_of(c, 300, 5000) : 0;
+    s->worse = chance_permille(c, 120) ? chance_of(c, 300, 5000) : 0;
 }
 
 static void draw_order(struct scenario *s, struct chance *c)
@@ -93,7 +93,7 @@ static void draw_order(struct scenario *s, struct chance *c)
                                           : chance_of(c, 0, 31);
     s->backup = chance_of(c, 1, 7);
     s->dial = chance_permille(c, 800);
-    s->workflow = chance_permille(c, 850) ? 0 : 2;
+    s->workflow = chance_permille(c, 850) ? 0 : chance_permille(c, 850) ? 2 : 5;
     if (s->workflow == 2)
         s->stages = 1; /* straight to 100 % */
 }
@@ -173,6 +173,31 @@ static void draw_deeds(struct scenario *s, struct chance *c, const char *profile
     }
 }
 
+static void draw_press(struct scenario *s, const char *verb, int64_t at)
+{
+    const char *name;
+    for (size_t i = 0; s->deed_count < DEEDS_MAX && (name = seen_name(SEEN_VERB, i)) != NULL; i++)
+        if (strcmp(name, verb) == 0)
+            s->deeds[s->deed_count++] = (struct deed){.kind = DEED_PRESS, .at = at, .a = (int64_t)i};
+}
+
+/* What chance alone hardly ever brings together. */
+static void draw_company(struct scenario *s, struct chance *c, const char *profile)
+{
+    if (!in_profile(DEED_PRESS, profile))
+        return;
+    if (s->early_min > 0 && chance_permille(c, 400)) { /* what is said of an order while it waits */
+        draw_press(s, "waive", chance_of(c, 0, 6));
+        draw_press(s, "amend", chance_of(c, 0, 6));
+        if (chance_permille(c, 600))
+            draw_press(s, "unwaive", chance_of(c, 0, 8));
+    }
+    if (s->worse > 0 && chance_permille(c, 400)) { /* a gate fails while a person has stopped it */
+        draw_press(s, chance_permille(c, 700) ? "pause" : "cancel", chance_of(c, 60, 300));
+        s->patience = chance_of(c, 50, 300);
+    }
+}
+
 void scenario_draw(struct scenario *scenario, uint64_t seed, const char *profile)
 {
     struct chance chance = {chance_mix(seed + 1)};
@@ -182,6 +207,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, const char *profile
     draw_order(scenario, &chance);
     draw_people(scenario, &chance);
     draw_deeds(scenario, &chance, profile);
+    draw_company(scenario, &chance, profile);
 }
 
 /* ---- written and read -----------------------------------------------------------------------------------

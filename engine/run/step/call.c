@@ -149,9 +149,25 @@ static void on_again(struct fy_live *live, const struct fy_adapter_reply *reply)
         note_progress(live, reply);
 }
 
+/* A step names its instances when it is planned: what is gone by now no retry finds, a new plan does without
+ * it. */
+static void failed_again(struct fy_live *live, const struct fy_adapter_reply *reply)
+{
+    bool has_hint = reply->hint != NULL && reply->hint[0] != '\0';
+    FY_AUTO(fy_free_ptr)
+    char *hint = fy_format("%s%sretry asks for the very same again; if that is gone for good, rollback or "
+                           "retarget plan anew from what stands there",
+                           has_hint ? reply->hint : "", has_hint ? "; " : "");
+    fail(live, reply->failure, reply->message, hint);
+}
+
 static void on_failed(struct fy_live *live, const struct fy_adapter_reply *reply)
 {
     struct calling *calling = live->flight.data;
+    if (reply->failure == FY_ERR_PERMANENT && live->run->step.attempt > 1) {
+        failed_again(live, reply);
+        return;
+    }
     if (reply->failure != FY_ERR_TRANSIENT && reply->failure != FY_ERR_TIMEOUT) {
         fail(live, reply->failure, reply->message, reply->hint);
         return;

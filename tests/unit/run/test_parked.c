@@ -170,6 +170,24 @@ static void test_replace_takes_the_failed_step_to_another_host(void **state)
     scene_free(&scene);
 }
 
+static void test_a_retry_in_vain_says_what_plans_anew(void **state)
+{
+    (void)state;
+    static const char wants[] = "local wf = workflow { name = 'gray_upgrade', version = '1.0', api = 1 }\n"
+                                "function wf:upgrade(nf, plan) nf:config_restore { id = 'gone' } end\n"
+                                "return wf\n";
+    struct scene scene = {.h = harness_new(&(struct harness_options){.workflow = wants})};
+    scene.run = harness_submit(scene.h, "amf");
+    until_state(&scene, "FAILED_TEMP");
+    FY_AUTO(fy_free_ptr) char *once = harness_transcript(scene.h, scene.run);
+    assert_null(strstr(once, "plan anew"));
+    command(&scene, "retry", NULL);
+    for (int i = 0; i < 20; i++)
+        (void)harness_event(scene.h);
+    assert_transcript(&scene, "rollback or retarget plan anew from what stands there");
+    scene_free(&scene);
+}
+
 static void test_an_instance_set_aside_is_left_alone_and_owed(void **state)
 {
     (void)state;
@@ -420,6 +438,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replace_takes_the_failed_step_to_another_host),
+        cmocka_unit_test(test_a_retry_in_vain_says_what_plans_anew),
         cmocka_unit_test(test_an_instance_set_aside_is_left_alone_and_owed),
         cmocka_unit_test(test_a_wish_is_decided_before_the_run_goes_on),
         cmocka_unit_test(test_half_a_pair_set_aside_leaves_its_mate_alone_too),

@@ -35,11 +35,11 @@ class Relay:
                 for ready in select.select([client, server], [], [])[0]:
                     try:
                         data = ready.recv(262144)
+                        (server if ready is client else client).sendall(data)
                     except OSError:
-                        data = b""
+                        return
                     if not data:
                         return
-                    (server if ready is client else client).sendall(data)
                     if ready is client:
                         self.up += len(data)
                     else:

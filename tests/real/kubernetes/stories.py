@@ -132,7 +132,7 @@ class Limited(Site):
         made = self.api.request("POST", f"/api/v1/namespaces/{self.namespace}/serviceaccounts/ferry/token", {
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}})[1]["status"]["token"]
         source, target = getattr(self, "administrator", self.kubeconfig), f"/tmp/{self.namespace}.kubeconfig"
-        with open(source, encoding="utf-8") as file, open(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+        with open(source, encoding="utf-8") as file, open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write(file.read())
         run = lambda *words: subprocess.run([kubectl(), "--kubeconfig", target, "config", *words], check=True, capture_output=True)  # noqa: E731
         run("set-credentials", "ferry", "--token", made)

@@ -165,7 +165,8 @@ def main():
     chance = random.Random(options.seed)
     receivers = [Receiver("good", lambda n: "200"),
                  Receiver("moody", lambda n: "500" if n % 3 == 1 else "200"),
-                 Receiver("rude", lambda n: chance.choice(["reset", "taken", "200", "200"])),
+                 # never rude three times running: the back-off after a longer streak is minutes
+                 Receiver("rude", lambda n: "200" if n % 3 == 0 else chance.choice(["reset", "taken", "200"])),
                  Receiver("slow", lambda n: "hang" if n == 4 else "200")]
     dead = Receiver("dead", lambda n: "500")
     with World(os.path.abspath(options.build)) as world:

@@ -68,7 +68,7 @@ static void put_words(char *to, size_t room, const char *words)
     size_t used = 0;
     for (; *words != '\0' && used + 1 < room; words++)
         if (*words != '\n')
-            to[used++] = *words == '\t' ? ' ' : *words;
+            to[used++] = (char)(*words == '\t' ? ' ' : *words);
         else if (words[1] != '\0' && used + 3 < room) {
             to[used++] = ';';
             to[used++] = ' ';

@@ -88,13 +88,13 @@ enum kube_end kube_collect(struct kube_op *op, json_t **ret_result)
 {
     const json_t *ids = json_object_get(op->args, "instances");
     struct kube_view view;
-    size_t i, count = json_array_size(ids);
+    size_t i, picked = 0;
     json_t *id, *items = json_array();
     if (!kube_op_view(op, &view)) {
         json_decref(items);
         return KUBE_FAILED;
     }
-    const struct kube_pod **pods = calloc(count + 1, sizeof(const struct kube_pod *));
+    const struct kube_pod **pods = calloc(json_array_size(ids) + 1, sizeof(const struct kube_pod *));
     bool good = true;
     if (pods == NULL || items == NULL) {
         free(pods);
@@ -107,13 +107,15 @@ enum kube_end kube_collect(struct kube_op *op, json_t **ret_result)
     {
         if (!good)
             break;
-        pods[i] = kube_view_instance(&view, kube_text(id));
-        if (pods[i] == NULL)
+        const struct kube_pod *pod = kube_view_instance(&view, kube_text(id));
+        if (pod != NULL)
+            pods[picked++] = pod;
+        else
             good =
                 kube_fail(&op->err, FERRY_FAILURE_PERMANENT, NULL,
                           "there is no instance %.300s in namespace %s", kube_text(id), op->kube->name_space);
     }
-    good = good && collect_all(op, pods, count, items);
+    good = good && collect_all(op, pods, picked, items);
     free(pods);
     kube_view_free(&view);
     if (good)

@@ -30,8 +30,8 @@ const json_t *kube_container(const json_t *metadata, const json_t *spec)
 
 struct draft {
     const json_t *metadata, *spec, *status;
-    struct kube_pod pod;
     char id[600], owner[254], set[254], vdu[254], version[128], words[WORDS_MAX], finalizers[256];
+    struct kube_pod pod; /* last: it ends in the text that only a copy has */
 };
 
 static const json_t *condition(const struct draft *draft, const char *type)

@@ -179,7 +179,7 @@ static void end_value(struct state *state)
 
 static void take_attribute(xmlTextReaderPtr xml, const char *name, char *to, size_t size)
 {
-    xmlChar *value = xmlTextReaderGetAttribute(xml, BAD_CAST name);
+    xmlChar *value = xmlTextReaderGetAttribute(xml, (const xmlChar *)name);
     (void)snprintf(to, size, "%s", value != NULL ? (const char *)value : "");
     xmlFree(value);
 }

@@ -106,7 +106,7 @@ static void play_chain(int job)
     struct verdict verdict;
     shared->playing[job] = base->scenario;
     chain_begin(&chain, &shared->playing[job], base->verdict.reached[chain.first]);
-    (void)alarm(WORKERS_LONGEST_S);
+    workers_limit();
     play(&base->scenario, &shared->seen, &verdict, NULL);
     chain_end(&chain);
     differs(base, &verdict);

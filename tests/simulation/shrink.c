@@ -27,7 +27,7 @@ _Noreturn static void child(const struct scenario *scenario, struct shared *shar
 {
     struct fy_buf story = {0};
     struct verdict verdict;
-    (void)alarm(WORKERS_LONGEST_S);
+    workers_limit();
     play(scenario, &shared->seen, &verdict, out != NULL ? &story : NULL);
     shared->verdict = verdict;
     if (out != NULL && story.data != NULL) {

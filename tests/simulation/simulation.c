@@ -101,7 +101,7 @@ static void work(int job)
         struct scenario scenario;
         struct verdict verdict;
         atomic_store(&campaign->playing[job], seed);
-        (void)alarm(WORKERS_LONGEST_S);
+        workers_limit();
         scenario_draw(&scenario, seed, options.profile);
         play(&scenario, &campaign->seen, &verdict, NULL);
         atomic_store(&campaign->playing[job], 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,10 +29,17 @@ void *workers_share(size_t size)
     return memory;
 }
 
+void workers_limit(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = WORKERS_LONGEST_S}};
+    if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
+        abort();
+}
+
 void workers_cause(int status, char *text, size_t size)
 {
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        (void)snprintf(text, size, "it does not end within %d s", WORKERS_LONGEST_S);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+        (void)snprintf(text, size, "it does not end within %d s of processor time", WORKERS_LONGEST_S);
     else if (WIFSIGNALED(status))
         (void)snprintf(text, size, "it dies of signal %d (%s)", WTERMSIG(status),
                        strsignal(WTERMSIG(status)));

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define WORKERS_MAX       16
-#define WORKERS_LONGEST_S 60 /* of one upgrade, real time: an alarm ends the worker */
+#define WORKERS_LONGEST_S 60 /* of one upgrade, processor time */
 
 struct workers {
     int jobs;
@@ -23,6 +23,10 @@ struct workers {
 
 /* Returns when the last one has ended. */
 void workers_run(struct workers *workers);
+
+/* From now on this process may compute for so long: who stops it, or a busy machine, is no endless upgrade.
+ */
+void workers_limit(void);
 
 /* Why one died, as a sentence. */
 void workers_cause(int status, char *text, size_t size);

@@ -81,7 +81,8 @@ class Workload:
                    for c in self.api.get(self.path("apps/v1", kind))["items"])
 
     def pods(self):
-        return self.api.list(self.path("v1", "pods"))[0]
+        """Those of the function; a download of images ahead of time has pods of its own."""
+        return [pod for pod in self.api.list(self.path("v1", "pods"))[0] if "ferry.dev/vdu" in pod["metadata"].get("labels", {})]
 
     def autoscaler_now(self):
         """What an operator wrote into it: the rest of it is the controller's."""

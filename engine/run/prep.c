@@ -177,7 +177,8 @@ void fy_prep_checked(struct fy_run *run, int64_t time_ms, const json_t *doc)
         if (strcmp(moments[i].when, when) == 0)
             prep->done |= 1u << i;
     prep->done |= 1u; /* whatever was checked, it was checked after it was accepted */
-    prep->wanted = NULL;
+    if (prep->wanted != NULL && strcmp(prep->wanted, when) == 0)
+        prep->wanted = NULL; /* what was under way when somebody asked does not answer them */
     prep->at_ms = time_ms;
     free(prep->when);
     prep->when = fy_strdup(when);

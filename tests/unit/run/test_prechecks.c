@@ -183,6 +183,23 @@ static void test_a_recheck_that_was_promised_survives_a_crash(void **state)
     done_with(h, run);
 }
 
+static void test_checks_under_way_do_not_answer_who_asks_for_new_ones(void **state)
+{
+    (void)state;
+    char *run;
+    struct harness *h = before_window(100, &run);
+    for (int i = 0; i < 100; i++) { /* those of the acceptance are asked, and not answered yet */
+        struct fy_err err = {0};
+        if (harness_command(h, run, "recheck", NULL, &err))
+            break;
+        assert_true(harness_event(h));
+    }
+    assert_false(transcript_has(h, run, "checked (accepted)"));
+    until_text(h, run, "checked (accepted)");
+    until_text(h, run, "checked (recheck)");
+    done_with(h, run);
+}
+
 static void test_at_the_start_a_check_that_fails_ends_the_run_and_nothing_is_touched(void **state)
 {
     (void)state;
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_a_failing_precheck_alarms_and_does_not_end_the_run),
         cmocka_unit_test(test_recheck_checks_now_and_says_all_that_fails),
         cmocka_unit_test(test_a_recheck_that_was_promised_survives_a_crash),
+        cmocka_unit_test(test_checks_under_way_do_not_answer_who_asks_for_new_ones),
         cmocka_unit_test(test_at_the_start_a_check_that_fails_ends_the_run_and_nothing_is_touched),
         cmocka_unit_test(test_a_waived_check_does_not_stop_the_start_and_is_told),
         cmocka_unit_test(test_a_waiver_taken_back_counts_no_more),

@@ -132,13 +132,13 @@ bool fy_auth_admit(struct fy_exchange *exchange)
     struct fy_err err = {0};
     bool known = identify(exchange, &err);
     const struct fy_route *route = exchange->route;
+    exchange->trusted = known;
     if (route != NULL && route->roles == FY_MAY_PUBLIC)
         return true;
     if (!known) {
         refuse(exchange, exchange->peer->door->kind == FY_DOOR_UNIX ? 403 : 401, &err);
         return false;
     }
-    exchange->trusted = true;
     if (is_owner(exchange->peer) || route == NULL)
         return true;
     if ((fy_principal_roles(exchange->principal) & route->roles) != 0)

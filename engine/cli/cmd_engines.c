@@ -38,7 +38,7 @@ int fy_cmd_engine_list(struct fy_cli *cli)
                  "since");
     json_array_foreach(json_object_get(doc, "engines"), index, engine)
     {
-        char lease[32];
+        char lease[64];
         put_lease(engine, lease, sizeof lease);
         (void)printf("%-20s %6lld %-9s %6lld %-16s %-9s %s%s\n", fy_json_string_or(engine, "name", "?"),
                      (long long)fy_json_int_or(engine, "epoch", 0), fy_json_string_or(engine, "state", "?"),

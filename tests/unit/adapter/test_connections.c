@@ -115,7 +115,7 @@ static void test_connections_know_receivers_by_name(void **state)
     static const char good[] = "{\"connections\":{},\"receivers\":{\"oss-east\":{}}}";
     static const char *const bad[] = {
         "{\"connections\":{},\"receivers\":[\"oss-east\"]}",
-        "{\"connections\":{},\"receivers\":{\"oss-east\":{\"url\":\"http://x\"}}}",
+        "{\"connections\":{},\"receivers\":{\"oss-east\":\"https://x\"}}",
         "{\"connections\":{},\"receivers\":{\"../x\":{}}}",
     };
     struct fy_err err = {0};

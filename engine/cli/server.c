@@ -154,6 +154,8 @@ static bool read_token(const struct profile *profile, char **ret, struct fy_err 
 
 static bool complete(struct profile *profile, struct fy_server *server, struct fy_err *err)
 {
+    if (profile->url == NULL)
+        return fy_fail(err, FY_ERR_INVALID, "the server has no url");
     size_t length = strlen(profile->url);
     prefer(&profile->token_file, "FERRY_TOKEN_FILE");
     prefer(&profile->ca, "FERRY_CA");

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The unit tests under valgrind: leaks, reads of what was never written. tests/valgrind.sh BUILD_DIR JOBS
-# Left out are those that measure instructions, play whole upgrades or limit descriptors (asan sees them), and those on a PostgreSQL.
+# Left out are those that measure instructions, play whole upgrades, limit descriptors or make a seccomp filter (asan sees them), and those on a PostgreSQL.
 set -uo pipefail
 build=$1 jobs=$2
-left_out='simulator_.*|plan_walk|judge$|run_crash|run_trial|run_rollback|run_parked|run_states|run_observed|run_restart|workflow_issu|rehearse|journal_crash|replay|sandbox|remote|host$|base_child|api$|local$|contract|profile|postgresql|pg_rights'
+left_out='simulator_.*|plan_walk|judge$|run_crash|run_trial|run_rollback|run_parked|run_states|run_observed|run_restart|workflow_issu|rehearse|journal_crash|replay|sandbox|remote|host$|base_child|api$|local$|contract|profile|pmfiles|postgresql|pg_rights'
 
 one() { # prints only what is wrong
     local out

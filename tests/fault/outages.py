@@ -49,7 +49,7 @@ def until_it_shows(run):
     while not unready(run):
         if time.time() > end:
             raise Wrong("the run does not stand still: /readyz says it is ready after 15 s")
-        with contextlib.suppress(Refused, OSError):
+        with contextlib.suppress(Refused, OSError):  # the outage may answer first; the loop ends in a Wrong
             if run.operate() is not None:
                 raise Wrong("the run came to its end on a store that cannot be written")
         time.sleep(0.01)
@@ -179,12 +179,13 @@ def on_small_disk(at):
         engine.path = path
 
         def fill(_):
+            # writing until the disk refuses is what fills it
             with contextlib.suppress(OSError), open(path("somebody-elses"), "wb", buffering=0) as out:
                 while out.write(bytes(4096)) == 4096:
                     pass
 
         def clear(_):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # a disk that was never filled has no such file
                 os.unlink(path("somebody-elses"))
         try:
             return outage(fill, clear, "full", at, client=False)(run)
@@ -243,10 +244,11 @@ def until_asked(run):
     """The question stands and nobody has answered: nothing is to be written but what people do."""
     end = time.time() + 30
     while time.time() < end:
-        with contextlib.suppress(OSError, Refused):
+        with contextlib.suppress(OSError, Refused):  # ferryd may be busy; the loop ends in a Wrong
             if run.view().get("approval"):
                 return
         time.sleep(0.01)
+    raise Wrong("the run asked nothing within 30 s")
 
 
 def moved_away(run):
